@@ -1,0 +1,334 @@
+"""python -m ingest add | list | show | remove | check | rebuild | libraries | backup | restore"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from argparse import Namespace
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
+from getpass import getpass
+from itertools import chain
+
+from ingest import care, terminal
+from ingest.errors import NotFound, Taken
+from ingest.model import ENDED, AddResult, AddState, JobInfo, JobStage, OriginInfo, PageState, Source
+from ingest.protocols import Home, Library
+from ingest.settings import DEFAULT_LIBRARY, Settings, go_offline
+from ingest.terminal import (
+    FAILED,
+    StatusLine,
+    ask,
+    commands,
+    counted,
+    moment,
+    one_line,
+    say,
+    say_json,
+    shortened,
+    size,
+    table,
+    tell,
+)
+from ingest.wire import encode
+
+STOP_SECONDS = 10.0  # for a step at hand to end after Ctrl-C
+
+
+def parser() -> terminal.Commands:
+    parsed, command = commands("python -m ingest", "Put files into a library, and see what it holds.")
+
+    adding = command("add", "add files and folders, and wait until they are complete")
+    adding.add_argument("paths", nargs="+", metavar="PATH")
+    adding.add_argument("--password", help="for encrypted files; not kept")
+    held = adding.add_mutually_exclusive_group()
+    held.add_argument("--replace", action="store_true", help="replace what holds the same key")
+    held.add_argument("--keep-both", action="store_true", help="keep both, the new one under a new key")
+    adding.set_defaults(act=add)
+
+    listing = command("list", "list what a library holds")
+    listing.add_argument(
+        "search", nargs="?", default="", metavar="TEXT", help="only keys and titles with TEXT"
+    )
+    listing.set_defaults(act=list_origins)
+
+    showing = command("show", "show a document and its receipt, page by page")
+    showing.add_argument("key", type=terminal.composed, metavar="KEY")
+    showing.set_defaults(act=show)
+
+    removing = command("remove", "remove documents everywhere")
+    removing.add_argument("keys", type=terminal.composed, nargs="+", metavar="KEY")
+    removing.add_argument("--yes", "-y", action="store_true", help="do not ask")
+    removing.set_defaults(act=remove)
+
+    checking = command(
+        "check", "finish what was interrupted, look for faults, prove that removals are complete"
+    )
+    checking.set_defaults(act=care.check)
+    rebuilding = command("rebuild", "make the indexes anew from the catalog, without embedding")
+    rebuilding.set_defaults(act=care.rebuild)
+    command("libraries", "list the libraries").set_defaults(act=care.list_libraries)
+    saving = command("backup", "write everything to one new file, also while the app runs")
+    saving.add_argument("file", metavar="FILE")
+    saving.set_defaults(act=care.backup)
+    restoring = command("restore", "make a new home folder (--home) out of a backup")
+    restoring.add_argument("file", metavar="FILE")
+    restoring.set_defaults(alone=care.restore)
+    return parsed
+
+
+def main(arguments: Sequence[str]) -> int:
+    options = parser().parse_args(arguments)
+    if hasattr(options, "alone"):  # acts on a folder that nobody has opened
+        alone: Callable[[Namespace], int] = options.alone
+        return alone(options)
+    with opened(options) as home:
+        act: Callable[[Home, Namespace], int] = options.act
+        return act(home, options)
+
+
+@contextmanager
+def opened(options: Namespace) -> Iterator[Home]:
+    """The home folder that the flags and the environment name, opened or reached."""
+    settings = Settings.load(home=options.home)
+    go_offline(os.environ, settings.allow_download)
+    from ingest.client import connect  # its libraries read the environment when they are imported
+
+    home = connect(settings, tell)
+    try:
+        yield home
+    finally:
+        home.close()
+
+
+# ------------------------------------------------------------------ add
+
+
+def add(home: Home, options: Namespace) -> int:
+    from ingest.gather import gather
+
+    policy = True if options.replace else False if options.keep_both else None
+    found = gather(options.paths, replace=policy, password=options.password)
+    for note in found.notes:
+        tell(note)
+    library = library_for_adding(home, options.library or DEFAULT_LIBRARY)
+    failed = 0
+    # Closing stops what is unfinished while the home is still open, whatever ends this block.
+    with closing(add_all(library, found.sources, quiet=options.json)) as ended:
+        for result in chain(found.failed, ended):
+            failed += result.state is AddState.FAILED
+            if options.json:
+                say_json(summary(result))
+            else:
+                say(in_words(result))
+    return FAILED if failed else 0
+
+
+def library_for_adding(home: Home, name: str) -> Library:
+    """The library, made when it is missing."""
+    try:
+        return home.library(name)
+    except NotFound:
+        with suppress(Taken):  # somebody else may have made it in this instant
+            home.create(name)
+        return home.library(name)
+
+
+def add_all(library: Library, sources: Sequence[Source], quiet: bool) -> Generator[AddResult, None, None]:
+    """Each file's end, in order; asks for what is lacking when somebody is there to answer.
+
+    When the person stops it, files not yet complete are taken off the queue.
+    """
+    bar = AddProgress(len(sources), StatusLine(shown=not quiet))
+    try:
+        for source, result in zip(sources, library.add(sources, on_progress=bar.update), strict=True):
+            bar.end()
+            again = None if quiet or not terminal.interactive() else what_is_lacking(source, result)
+            yield next(iter(library.add([again]))) if again else result
+            bar.show()
+    except (KeyboardInterrupt, GeneratorExit):
+        stop(library, {source.key for source in sources})
+        raise
+    finally:
+        bar.close()
+
+
+def stop(library: Library, keys: set[str]) -> None:
+    """Take the unfinished files among `keys` off the queue, and wait for the one in work to let go."""
+    mine = [job.id for job in library.jobs() if job.key in keys]
+    library.cancel(mine)
+    deadline = time.monotonic() + STOP_SECONDS
+    while time.monotonic() < deadline:
+        if all(job.stage in ENDED for job in library.jobs() if job.id in mine):
+            break
+        time.sleep(0.1)
+    library.dismiss(mine)
+
+
+def what_is_lacking(source: Source, result: AddResult) -> Source | None:
+    """The source with what the person adds (a password, replace or keep both); None to leave it."""
+    if result.needs_password:
+        password = getpass(f"Password of {terminal.plain(result.document)} (empty to skip): ")
+        return replace(source, password=password) if password else None
+    if result.taken:
+        choice = ask(f"{result.document} is already there. Replace it, keep both, or skip? [r/k/s]")
+        if choice[:1] in ("r", "k"):
+            return replace(source, replace=choice.startswith("r"))
+    return None
+
+
+class AddProgress:
+    """The bar of `add`: files ended, and the stage of the one that moves."""
+
+    STAGES = {JobStage.READING: "pages", JobStage.EMBEDDING: "passages"}  # noqa: RUF012 (never changed)
+
+    def __init__(self, files: int, line: StatusLine) -> None:
+        self._files = files
+        self._ended = 0
+        self._line = line
+        self._text = ""
+
+    def update(self, job: JobInfo) -> None:
+        if job.stage is JobStage.WAITING or job.stage in ENDED:
+            return
+        count = (
+            f" {job.done}/{job.total} {self.STAGES[job.stage]}"
+            if job.stage in self.STAGES and job.total
+            else ""
+        )
+        rate = f", {job.rate_per_second:.0f}/s" if job.rate_per_second else ""
+        left = f", {job.seconds_left:.0f} s left" if job.seconds_left else ""
+        self._text = f"{job.stage} {job.key}{count}{rate}{left}"
+        self.show()
+
+    def end(self) -> None:
+        """One more file has ended; the line makes room for what is said about it."""
+        self._ended += 1
+        self._line.clear()
+
+    def show(self) -> None:
+        filled = round(20 * self._ended / max(1, self._files))
+        self._line.show(f"[{'█' * filled}{'·' * (20 - filled)}] {self._ended}/{self._files}  {self._text}")
+
+    def close(self) -> None:
+        self._line.clear()
+
+
+def summary(result: AddResult) -> dict[str, object]:
+    """A file's end as `add --json` prints it."""
+    return {
+        "document": result.document,
+        "state": result.state.value,
+        "pages": result.pages,
+        "chunks": result.chunks,
+        "message": result.message,
+    }
+
+
+def in_words(result: AddResult) -> str:
+    counts = f"{counted(result.pages, 'page')}, {counted(result.chunks, 'passage')}"
+    told = "" if result.state is AddState.FAILED else f"  ({counts})"
+    return f"{result.state:<9}  {result.document}{told}{'  ' if result.message else ''}{result.message}"
+
+
+# ------------------------------------------------------------------ list, show, remove
+
+
+def list_origins(home: Home, options: Namespace) -> int:
+    try:
+        origins = home.library(options.library or DEFAULT_LIBRARY).origins(options.search)
+    except NotFound:
+        if options.library or home.libraries():
+            raise
+        origins = []  # a home folder in which nothing has been made yet
+    if options.json:
+        for origin in origins:
+            say_json(listed(origin))
+    elif origins:
+        head = ("document", "title", "pages", "passages", "size", "state", "added")
+        rows = [
+            (
+                origin.key,
+                shortened(one_line(origin.title), 40),
+                str(origin.pages),
+                str(origin.chunks),
+                size(origin.size_bytes),
+                origin.state.value,
+                moment(origin.added_at),
+            )
+            for origin in origins
+        ]
+        say(table([head, *rows], right=frozenset({2, 3, 4})))
+    else:
+        tell("Nothing here yet. Add files with: python -m ingest add PATH")
+    return 0
+
+
+def listed(origin: OriginInfo) -> dict[str, object]:
+    """An origin as `list --json` prints it."""
+    return {
+        "document": origin.key,
+        "title": origin.title,
+        "media_type": origin.media_type,
+        "pages": origin.pages,
+        "chunks": origin.chunks,
+        "size_bytes": origin.size_bytes,
+        "state": origin.state.value,
+        "added_at": origin.added_at,
+        "warnings": list(origin.warnings),
+    }
+
+
+def show(home: Home, options: Namespace) -> int:
+    detail = home.library(options.library or DEFAULT_LIBRARY).detail(options.key)
+    origin, receipt = detail.origin, detail.receipt
+    if options.json:
+        say_json(
+            {
+                **listed(origin),
+                "other_keys": list(detail.other_keys),
+                "content_hash": detail.content_hash,
+                "paged": detail.paged,
+                "receipt": encode(receipt),
+            }
+        )
+        return 0
+    say(one_line(origin.title))
+    say(f"  document   {origin.key}")
+    for key in detail.other_keys:
+        say(f"  also as    {key}")
+    say(f"  type       {origin.media_type}, {size(origin.size_bytes)}")
+    say(f"  added      {moment(origin.added_at)}, {origin.state}")
+    say(f"  passages   {origin.chunks}")
+    counts = ", ".join(f"{receipt.count(state)} {state}" for state in PageState)
+    say(f"  pages      {counts}, in {receipt.seconds:.1f} s")
+    for text in (receipt.message, *receipt.warnings):
+        if text:
+            say(f"  note       {text}")
+    for page in receipt.pages:
+        say(f"  {page.number:>6}  {page.state:<6}  {page.characters:>7} characters  {page.message}".rstrip())
+    return 0
+
+
+def remove(home: Home, options: Namespace) -> int:
+    library = home.library(options.library or DEFAULT_LIBRARY)
+    keys = list(dict.fromkeys(options.keys))
+    if not (options.yes or options.json) and terminal.interactive():
+        for key in keys:
+            library.detail(key)  # raises NotFound before anything is asked
+        if not ask(f"Remove {', '.join(keys)} from “{library.name}”? [y/N]").startswith("y"):
+            tell("Nothing was removed.")
+            return 0
+    removed = library.remove(keys)
+    if options.json:
+        for key in keys:
+            say_json({"document": key, "state": "removed"})
+    else:
+        say(f"{counted(removed, 'document')} removed.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(terminal.run(main, sys.argv[1:]))

@@ -1,0 +1,208 @@
+"""Home: the folder that holds everything, opened by the one process that owns it.
+
+`open_home` takes the lock, opens the catalog and finishes what a killed process has left. Models
+and Chroma are loaded when first needed.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+
+from ingest.backup import write_backup
+from ingest.catalog import Catalog
+from ingest.checking import check_library, check_originals, find_remains
+from ingest.errors import NotFound
+from ingest.jobs import JobQueue
+from ingest.lexical import TantivyIndex
+from ingest.library import LocalLibrary, clean_name
+from ingest.lock import HomeLock
+from ingest.model import BackupInfo, Fault, LibraryInfo, Remains
+from ingest.originals import Originals
+from ingest.outbox import Outbox
+from ingest.pipeline import Parts, Pipeline
+from ingest.protocols import OWNER, Caller, LexicalIndex, VectorIndex, Vectors
+from ingest.sandbox import SandboxPool
+from ingest.settings import Settings
+from ingest.vectors import ChromaIndex
+
+# Raise it when readers or chunking give other text for the same file.
+READING_VERSION = 2
+
+
+def open_home(settings: Settings) -> LocalHome:
+    """Own the home folder. Raises HomeBusy when another process does."""
+    lock = HomeLock.acquire(settings.home)
+    try:
+        return LocalHome(settings, lock)
+    except BaseException:
+        lock.release()
+        raise
+
+
+class LocalHome:
+    """`ingest.protocols.Home` over the folder itself. Safe for threads."""
+
+    def __init__(self, settings: Settings, lock: HomeLock) -> None:
+        self.settings = settings
+        self.lock = lock
+        self.catalog = Catalog(settings.home / "catalog.sqlite")
+        self.originals = Originals(settings.home / "originals", self.catalog.hash_in_use)
+        self.sandbox = SandboxPool(settings)
+        self.queue = JobQueue(self.catalog)
+        self.words: LexicalIndex = TantivyIndex(settings.home / "lexical")
+        self._vectors: VectorIndex | None = None
+        self._opening = threading.Lock()
+        self.passwords: dict[int, str] = {}  # document id → password, for this process only
+        self.outbox = Outbox(self.catalog, self.words, _Lazy(lambda: self.vectors), self.originals)
+        self.pipeline = Pipeline(
+            Parts(
+                settings=settings,
+                catalog=self.catalog,
+                queue=self.queue,
+                outbox=self.outbox,
+                originals=self.originals,
+                sandbox=self.sandbox,
+                passwords=self.passwords,
+                recipe=lambda: self.recipe,
+            )
+        )
+        self._renew_words()
+        self.pipeline.recover()
+
+    def _renew_words(self) -> None:
+        """Post the words of libraries whose index is of an older analysis, or gone."""
+        for library_id in self.catalog.library_ids().values():
+            if not self.words.exists(library_id) and self.catalog.chunk_ids(library_id):
+                self.catalog.rebuild_outbox(library_id, "words")
+
+    @property
+    def vectors(self) -> VectorIndex:
+        """Chroma, opened at first use: importing it takes a second."""
+        with self._opening:
+            if self._vectors is None:
+                self._vectors = ChromaIndex(self.settings.home / "chroma")
+            return self._vectors
+
+    @cached_property
+    def embedder(self) -> str:
+        """Identity of the embedder chosen now."""
+        from ingest.embedder import embedder_identity
+
+        return embedder_identity(self.settings)
+
+    @property
+    def recipe(self) -> str:
+        """Identity of how files are read, cut and embedded now; another one means reading anew."""
+        s = self.settings
+        return f"{READING_VERSION}-{s.chunk_tokens}-{s.context_tokens}-{self.embedder}"
+
+    # ------------------------------------------------------------------ libraries
+
+    def libraries(self, caller: Caller = OWNER) -> list[LibraryInfo]:
+        return [
+            self.catalog.library_info(library_id)
+            for name, library_id in self.catalog.library_ids().items()
+            if caller.may_see(name)
+        ]
+
+    def create(self, name: str) -> LibraryInfo:
+        return self.catalog.library_info(self.catalog.create_library(clean_name(name), self.embedder))
+
+    def rename(self, old: str, new: str) -> LibraryInfo:
+        library_id = self._id(old)
+        self.catalog.rename_library(library_id, clean_name(new))
+        return self.catalog.library_info(library_id)
+
+    def delete(self, name: str) -> None:
+        library_id = self._id(name)
+        self.queue.cancel([row.id for row in self.queue.rows(library_id)])
+        self.originals.discard(self.catalog.delete_library(library_id))
+        self.outbox.drain()
+
+    def library(self, name: str, caller: Caller = OWNER) -> LocalLibrary:
+        if not caller.may_see(name):
+            raise NotFound(_no_library(name))
+        return LocalLibrary(self, self._id(name), name)
+
+    def _id(self, name: str) -> int:
+        library_id = self.catalog.library_id(name)
+        if library_id is None:
+            raise NotFound(_no_library(name))
+        return library_id
+
+    # ------------------------------------------------------------------ care
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        self.pipeline.question_begins()
+        try:
+            yield
+        finally:
+            self.pipeline.question_ends()
+
+    def check(self, library: str | None = None) -> list[Fault]:
+        faults: list[Fault] = []
+        with self.outbox.still():
+            for name, library_id in self.catalog.library_ids().items():
+                if library is None or name.casefold() == library.casefold():
+                    faults += check_library(name, library_id, self.catalog, self.words, self.vectors)
+            if library is None:
+                faults += check_originals(self.catalog, self.originals)
+            elif self.catalog.library_id(library) is None:
+                raise NotFound(_no_library(library))
+        return faults
+
+    def remains(self) -> Remains:
+        with self.outbox.still():
+            return find_remains(self.catalog, self.words, self.vectors, self.originals)
+
+    def rebuild(self, library: str | None = None) -> None:
+        for library_id in [self._id(library)] if library else self.catalog.library_ids().values():
+            self.catalog.rebuild_outbox(library_id)
+        self.outbox.drain()
+
+    def backup(self, path: str) -> BackupInfo:
+        return write_backup(self.settings.home, self.originals, Path(path))
+
+    def close(self) -> None:
+        """Let the work at hand stop, close the stores, give the folder back."""
+        self.pipeline.close()
+        self.sandbox.close()
+        self.words.close()
+        if self._vectors is not None:
+            self._vectors.close()
+        self.catalog.close()
+        self.lock.release()
+
+
+class _Lazy:
+    """A VectorIndex that is opened at its first use."""
+
+    def __init__(self, opened: Callable[[], VectorIndex]) -> None:
+        self._opened = opened
+
+    def add(self, library_id: int, chunk_ids: Sequence[int], vectors: Vectors) -> None:
+        self._opened().add(library_id, chunk_ids, vectors)
+
+    def remove(self, library_id: int, chunk_ids: range) -> None:
+        self._opened().remove(library_id, chunk_ids)
+
+    def search(self, library_id: int, vector: Vectors, limit: int) -> list[tuple[int, float]]:
+        return self._opened().search(library_id, vector, limit)
+
+    def ids(self, library_id: int) -> set[int]:
+        return self._opened().ids(library_id)
+
+    def drop(self, library_id: int) -> None:
+        self._opened().drop(library_id)
+
+    def close(self) -> None:
+        self._opened().close()
+
+
+def _no_library(name: str) -> str:
+    return f"There is no library “{name}”. `python -m ingest libraries` lists them; `add` makes a new one."

@@ -1,0 +1,278 @@
+"""Library: the one door to a library's documents, in the process that owns the home folder."""
+
+from __future__ import annotations
+
+import os
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from stat import S_ISREG
+from typing import TYPE_CHECKING
+
+from ingest.catalog import DocumentRow
+from ingest.errors import EmbedderDiffers, FootnoteError, NotFound, Unreadable, WrongUsage
+from ingest.model import (
+    ENDED,
+    AddResult,
+    AddState,
+    DocumentDetail,
+    DocumentState,
+    JobInfo,
+    LibraryInfo,
+    OriginInfo,
+    Page,
+    Source,
+    StoredChunk,
+)
+from ingest.originals import CHANGED
+from ingest.pipeline import UPLOAD
+from ingest.protocols import Vectors
+from ingest.readers import source_ranges
+
+if TYPE_CHECKING:
+    from ingest.home import LocalHome
+
+NAME_LIMIT = 80  # characters of a library's name
+KEY_LIMIT = 500  # characters of an origin's key
+
+
+class LocalLibrary:
+    """`ingest.protocols.Library` over the home's stores."""
+
+    def __init__(self, home: LocalHome, library_id: int, name: str) -> None:
+        self._home = home
+        self._id = library_id
+        self._name = name
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    def info(self) -> LibraryInfo:
+        return self._home.catalog.library_info(self._id)
+
+    # ------------------------------------------------------------------ changes
+
+    def enqueue(self, sources: Iterable[Source]) -> list[int]:
+        self._same_embedder()
+        ids = [self._enqueue(source) for source in sources]
+        self._home.pipeline.wake()
+        return ids
+
+    def _enqueue(self, source: Source) -> int:
+        """Store the file and queue it; what needs no work or cannot be had ends at once."""
+        with self._home.originals.kept():  # until the job names it
+            return self._store_and_queue(source)
+
+    def _store_and_queue(self, source: Source) -> int:
+        key = clean_key(source.key)
+        path = Path(source.path)
+        queue = self._home.queue
+        try:
+            stat = path.stat()
+            if not S_ISREG(stat.st_mode):
+                raise Unreadable("This is not a file. Name a file or a folder.")
+            self._size_within_limit(stat.st_size)
+            mtime = 0 if source.place == UPLOAD else stat.st_mtime_ns
+            if unchanged := self._unchanged(source, key, mtime, stat.st_size):
+                return queue.add(self._id, key, source.place, "", mtime, stat.st_size, result=unchanged)
+            content_hash = self._home.originals.put(path, stat.st_size, move=source.temporary)
+            if not source.temporary and (path.stat().st_mtime_ns, path.stat().st_size) != (
+                stat.st_mtime_ns,
+                stat.st_size,
+            ):
+                self._home.originals.discard([content_hash])
+                raise Unreadable(CHANGED)
+        except (FootnoteError, OSError) as error:
+            message = str(error)
+            if isinstance(error, OSError):
+                message = f"This file cannot be read ({error.strerror}). Check that it is still there."
+            failed = AddResult(key, AddState.FAILED, message=message)
+            return queue.add(self._id, key, source.place, "", 0, 0, result=failed)
+        return queue.add(
+            self._id, key, source.place, content_hash, mtime, stat.st_size,
+            replace_key=source.replace, password=source.password, keep_password=source.keep_password,
+        )  # fmt: skip
+
+    def _size_within_limit(self, size_bytes: int) -> None:
+        limit = self._home.settings.max_file_mib
+        if size_bytes > limit * 2**20:
+            raise Unreadable(
+                f"This file has {size_bytes / 2**20:,.0f} MB, more than the {limit} MB allowed. Split it, "
+                "or raise FOOTNOTE_MAX_FILE_MIB."
+            )
+
+    def _unchanged(self, source: Source, key: str, mtime_ns: int, size_bytes: int) -> AddResult | None:
+        """The end of a file that is here as it was: same place, same time, same size."""
+        origin = self._home.catalog.origin(self._id, key)
+        if origin is None or not mtime_ns or origin.document_id is None:
+            return None
+        if (origin.place, origin.mtime_ns, origin.size_bytes) != (source.place, mtime_ns, size_bytes):
+            return None
+        document = self._home.catalog.document(origin.document_id)
+        if document is None or document.recipe != self._home.recipe or origin.pending_id:
+            return None
+        if document.state is not DocumentState.COMPLETE:
+            return None
+        return AddResult(key, AddState.UNCHANGED, document.pages, document.chunks)
+
+    def add(
+        self, sources: Iterable[Source], on_progress: Callable[[JobInfo], None] | None = None
+    ) -> Iterator[AddResult]:
+        queue = self._home.queue
+        for job_id in self.enqueue(sources):
+            while True:
+                with queue.changed:
+                    (info,) = queue.infos(self._name, ids=[job_id])
+                    if info.stage not in ENDED:
+                        queue.changed.wait(timeout=1.0)
+                if on_progress:
+                    on_progress(info)
+                if info.stage in ENDED:
+                    break
+            assert info.result is not None
+            self.dismiss([job_id])
+            yield info.result
+
+    def retry(
+        self,
+        job_id: int,
+        *,
+        password: str | None = None,
+        keep_password: bool = False,
+        replace: bool | None = None,
+    ) -> None:
+        self._home.queue.retry(job_id, password, keep_password, replace)
+        self._home.pipeline.wake()
+
+    def remove(self, keys: Sequence[str]) -> int:
+        self._home.originals.discard(self._home.catalog.remove_origins(self._id, keys))
+        self._home.outbox.drain()
+        return len(keys)
+
+    # ------------------------------------------------------------------ looking
+
+    def jobs(self) -> list[JobInfo]:
+        return self._home.queue.infos(self._name, self._id)
+
+    def cancel(self, job_ids: Sequence[int]) -> None:
+        self._home.queue.cancel(job_ids)
+
+    def dismiss(self, job_ids: Sequence[int]) -> None:
+        self._home.originals.discard(self._home.queue.forget(job_ids))
+
+    def origins(self, search: str = "") -> list[OriginInfo]:
+        return self._home.catalog.origins(self._id, search)
+
+    def detail(self, key: str) -> DocumentDetail:
+        document = self._document_of(key)
+        (origin,) = self._home.catalog.origins(self._id, key=key)
+        others = tuple(each for each in self._home.catalog.keys_of(document.id) if each != key)
+        return DocumentDetail(origin, others, document.content_hash, document.receipt, document.paged)
+
+    def pages(self, key: str) -> list[Page]:
+        return self._home.catalog.pages(self._document_of(key).id)
+
+    def document_chunks(self, key: str) -> list[StoredChunk]:
+        return self._home.catalog.document_chunks(self._document_of(key).id)
+
+    def page_image(
+        self, document_id: int, page: int, marks: Sequence[tuple[int, int, str]] = (), width: int = 1000
+    ) -> bytes:
+        document = self._document(document_id)
+        pages = self._home.catalog.pages(document_id, page)
+        if not pages:
+            raise NotFound(f"This document has no page {page}.")
+        password = document.password or self._home.passwords.get(document_id)
+        return self._home.sandbox.page_image(
+            self._home.originals.path(document.content_hash),
+            page,
+            [
+                (*span, kind)
+                for start, end, kind in marks
+                for span in source_ranges(pages[0].runs, start, end)
+            ],
+            width,
+            password,
+        )
+
+    def original(self, key: str) -> bytes:
+        return self._home.originals.path(self._document_of(key).content_hash).read_bytes()
+
+    def _document_of(self, key: str) -> DocumentRow:
+        origin = self._home.catalog.origin(self._id, key)
+        if origin is None or origin.document_id is None:
+            raise NotFound(_no_origin(key))
+        return self._document(origin.document_id)
+
+    def _document(self, document_id: int) -> DocumentRow:
+        document = self._home.catalog.document(document_id)
+        if document is None or document.library_id != self._id:
+            raise NotFound("This document is no longer in the library. Ask again to see what is.")
+        return document
+
+    # ------------------------------------------------------------------ what a question needs
+
+    def search_words(self, query: str, limit: int) -> list[tuple[int, float]]:
+        return self._home.words.search(self._id, query, limit)
+
+    def search_vectors(self, vector: Vectors, limit: int) -> list[tuple[int, float]]:
+        self._same_embedder()
+        found = self._home.vectors.search(self._id, vector, limit)
+        whole = self._home.catalog.complete_among([chunk_id for chunk_id, _ in found])
+        return [(chunk_id, score) for chunk_id, score in found if chunk_id in whole]
+
+    def cosines(self, vector: Vectors, chunk_ids: Sequence[int]) -> dict[int, float]:
+        self._same_embedder()
+        ids, vectors = self._home.catalog.vectors(chunk_ids)
+        return dict(zip(ids, (vectors @ vector).tolist(), strict=True)) if ids else {}
+
+    def idf(self, terms: Sequence[str]) -> dict[str, float]:
+        return self._home.words.idf(self._id, terms)
+
+    def chunks(self, chunk_ids: Sequence[int]) -> dict[int, StoredChunk]:
+        return self._home.catalog.chunks(chunk_ids)
+
+    def neighbours(self, chunk: StoredChunk, before: int = 1, after: int = 1) -> list[StoredChunk]:
+        return [
+            each
+            for each in self._home.catalog.page_chunks(
+                chunk.document_id, chunk.page, chunk.ordinal - before, chunk.ordinal + after
+            )
+            if each.id != chunk.id
+        ]
+
+    def _same_embedder(self) -> None:
+        built_with = self.info().embedder
+        if built_with != self._home.embedder:
+            raise EmbedderDiffers(
+                f"“{self._name}” was built with the embedder {built_with}, and {self._home.embedder} is set "
+                "now. Set FOOTNOTE_EMBEDDER back, or make a new library and add the files to it."
+            )
+
+
+# ---------------------------------------------------------------------- names and offsets
+
+
+def clean_name(name: str) -> str:
+    """A library's name: one line, trimmed. Raises WrongUsage when nothing is left or it is too long."""
+    cleaned = " ".join(unicodedata.normalize("NFC", name).split())
+    if not cleaned or not cleaned.isprintable() or len(cleaned) > NAME_LIMIT:
+        raise WrongUsage(f"A library's name has 1 to {NAME_LIMIT} printable characters. Choose another.")
+    return cleaned
+
+
+def clean_key(key: str) -> str:
+    """A key as a harmless POSIX path: no "..", no root, no control characters, NFC, at most 500 long."""
+    normal = unicodedata.normalize("NFC", key.replace("\\", "/").encode("utf-8", "replace").decode())
+    parts = [re.sub(r"[\x00-\x1f\x7f]", "", part).strip() for part in normal.split("/")]
+    cleaned = "/".join(part for part in parts if part not in ("", ".", ".."))
+    if len(cleaned) > KEY_LIMIT:
+        stem, suffix = os.path.splitext(cleaned)
+        cleaned = stem[: KEY_LIMIT - len(suffix[:20])] + suffix[:20]
+    return cleaned or "unnamed"
+
+
+def _no_origin(key: str) -> str:
+    return f"“{key}” is not in this library. `list` shows what is."

@@ -1,0 +1,340 @@
+"""The words of ingest as types: what a file becomes on its way into a library.
+
+    file ─read→ FileText(Page …) ─chunk→ Chunk ─embed→ vector ─commit→ catalog
+
+Every stage has its own frozen type. Offsets are characters, 0-based, end-exclusive; page numbers
+are 1-based, as printed by PDF viewers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import PurePosixPath
+
+_NAME_WORD = re.compile(r"[^\W_]+")
+_TELLS = re.compile(
+    r"(?:19|20)\d\d(?:\d{4})?|(?=.*\d)(?=.*[^\W\d_])[^\W_]+|[^\W\d_]{4,}"
+)  # 2024, 10K, budget
+
+# ------------------------------------------------------------------ read: file → pages
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading on a page. `start` is its offset in `page.text`; `level` 1 is the outermost."""
+
+    start: int
+    level: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """`length` characters of `page.text` from `start` stand in the source from `source` on."""
+
+    start: int
+    source: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of cleaned text.
+
+    `number` is 1-based; `label` is what is printed on a PDF page ("iv"), None when there is none.
+    `runs` is the compact map from `text` back to the source: for a PDF to PDFium's character
+    indices of that page, for text formats to characters of the decoded file; empty when unknown.
+    Characters that cleaning has added (a joining space) are in no run; one that replaces another (the
+    first letter of a ligature, a space for a line break) maps to the one it replaces.
+    """
+
+    number: int
+    text: str
+    label: str | None = None
+    headings: tuple[Heading, ...] = ()
+    runs: tuple[Run, ...] = ()
+
+
+class PageState(StrEnum):
+    READ = "read"
+    EMPTY = "empty"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class PageReceipt:
+    number: int
+    state: PageState
+    characters: int
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What happened to one file, page by page; kept with the document."""
+
+    pages: tuple[PageReceipt, ...]
+    seconds: float
+    message: str = ""
+    warnings: tuple[str, ...] = ()
+
+    def count(self, state: PageState) -> int:
+        return sum(page.state is state for page in self.pages)
+
+
+@dataclass(frozen=True, slots=True)
+class FileText:
+    """What reading a file gives.
+
+    `paged` is False for formats without pages: they have exactly one Page, shown outside as
+    `page = null`. `title` is the metadata's title, else the first heading, else "" (the catalog
+    then takes the origin's file name).
+    """
+
+    media_type: str
+    title: str
+    paged: bool
+    pages: tuple[Page, ...]
+    receipt: Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle on a page as shares of its width and height, 0 to 1, origin top left."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+# ------------------------------------------------------------------ chunk: pages → chunks
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """The unit that is embedded and cited: `page.text[start:end] == text`, within one page.
+
+    `headings` is the path of headings above it, outermost first. `ordinal` counts from 0 through
+    the document.
+    """
+
+    ordinal: int
+    page: int
+    start: int
+    end: int
+    text: str
+    headings: tuple[str, ...] = ()
+
+
+def context_line(title: str, headings: tuple[str, ...], key: str = "") -> str:
+    """What the file's name adds, title and heading path as one line, repeats dropped.
+
+    "BESTBUY 2024Q2 10Q · Quarterly report > Liquidity": a title alone may be the same in many files, and
+    people name files by what tells them apart.
+    """
+    parts = [" · ".join(filter(None, (" ".join(name_words(key, title)), title)))]
+    last = title
+    for part in (" ".join(heading.split()) for heading in headings):
+        if part and part.casefold() != last.casefold():
+            parts.append(part)
+            last = part
+    return " > ".join(" ".join(part.split()) for part in parts if part.strip())
+
+
+def name_words(key: str, title: str) -> list[str]:
+    """The words of a key's file name that its title lacks.
+
+    Short words and numbers that are no year or date (a scan's number, an id) say nothing.
+    """
+    known = set(_NAME_WORD.findall(title.casefold()))
+    words = _NAME_WORD.findall(PurePosixPath(key).stem)
+    return [word for word in words if word.casefold() not in known and _TELLS.fullmatch(word)]
+
+
+# ------------------------------------------------------------------ commit: what the catalog holds
+
+
+class DocumentState(StrEnum):
+    """How far a document is; each step is one commit."""
+
+    PENDING = "pending"  # rows are written, not yet in the BM25 index
+    WORDS = "words"  # searchable by words, vectors to follow
+    COMPLETE = "complete"  # searchable by words and by meaning
+
+
+@dataclass(frozen=True, slots=True)
+class StoredChunk:
+    """A chunk as the catalog gives it to a question, with all a citation needs."""
+
+    id: int
+    document_id: int
+    key: str  # the (first) origin's key
+    title: str
+    media_type: str
+    paged: bool
+    page: int
+    page_label: str | None
+    start: int
+    end: int
+    text: str
+    headings: tuple[str, ...]
+    ordinal: int
+
+    @property
+    def context(self) -> str:
+        """Name, title and heading path on one line; what the models see before the text."""
+        return context_line(self.title, self.headings, self.key)
+
+    @property
+    def shown_page(self) -> int | None:
+        """The page number, or None for formats without pages."""
+        return self.page if self.paged else None
+
+
+@dataclass(frozen=True, slots=True)
+class OriginInfo:
+    """A row of the library's list: one origin with what its document holds."""
+
+    key: str
+    document_id: int
+    title: str
+    media_type: str
+    pages: int
+    chunks: int
+    size_bytes: int
+    added_at: float  # Unix seconds
+    state: DocumentState
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentDetail:
+    """All that is known of an origin's document: for `show` and the Library page."""
+
+    origin: OriginInfo
+    other_keys: tuple[str, ...]
+    content_hash: str
+    receipt: Receipt
+    paged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryInfo:
+    name: str
+    embedder: str  # identity: weights, pooling, window, prefix
+    documents: int
+    origins: int
+    chunks: int
+    size_bytes: int
+    created_at: float
+
+
+# ------------------------------------------------------------------ add: what is asked, what came of it
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file to be added: bytes on disk at `path`, known in the library as `key`.
+
+    `place` says where it came from (an absolute path, "upload"): a key already held from another
+    place is not replaced unless `replace` is True; False keeps both under a new key.
+    `temporary` files are moved into the originals instead of copied.
+    """
+
+    path: str
+    key: str
+    place: str
+    replace: bool | None = None
+    password: str | None = field(default=None, repr=False)
+    keep_password: bool = False
+    temporary: bool = False
+
+
+class AddState(StrEnum):
+    ADDED = "added"
+    UNCHANGED = "unchanged"
+    REPLACED = "replaced"
+    DUPLICATE = "duplicate"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class AddResult:
+    """One file's end. `document` is the origin's key; `message` says why when it failed."""
+
+    document: str
+    state: AddState
+    pages: int = 0
+    chunks: int = 0
+    message: str = ""
+    needs_password: bool = False
+    taken: bool = False  # the key is held from another place: ask "replace or keep both"
+
+
+class JobStage(StrEnum):
+    WAITING = "waiting"
+    READING = "reading"
+    EMBEDDING = "embedding"
+    INDEXING = "indexing"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+ENDED = (JobStage.DONE, JobStage.FAILED, JobStage.CANCELLED)  # stages a job does not leave by itself
+
+
+@dataclass(frozen=True, slots=True)
+class JobInfo:
+    """A file in the queue. `done` of `total` counts pages while reading, chunks while embedding."""
+
+    id: int
+    library: str
+    key: str
+    stage: JobStage
+    done: int
+    total: int
+    rate_per_second: float  # pages or chunks a second in this stage, 0 when unknown
+    seconds_left: float | None
+    result: AddResult | None
+    added_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A finding of `check`: what is wrong, and what mends it."""
+
+    library: str
+    message: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Remains:
+    """What is left of removed documents; 0 everywhere proves that they are gone."""
+
+    catalog: int  # passages and vectors that no document, or no origin, leads to
+    vectors: int  # passages in Chroma
+    index: int  # passages in BM25
+    originals: int  # files
+
+
+@dataclass(frozen=True, slots=True)
+class BackupInfo:
+    """What an archive holds, or what came out of one."""
+
+    path: str  # of the archive
+    size_bytes: int
+    libraries: int
+    documents: int
+    originals: int  # files
+    missing: int  # files that the catalog names and that are lost or damaged; not in the archive
+    chats: int
+    made_at: float  # Unix seconds
+
+
+OnProgress = Callable[[int, int], None]  # (done, total)

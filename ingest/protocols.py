@@ -1,0 +1,252 @@
+"""The doors of ingest: what rag, the page and the command line may ask of it.
+
+`Home` and `Library` are met twice: opened in this process (`ingest.library`) and reached over
+loopback HTTP when a running app owns the folder (`ingest.client`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.model import (
+    AddResult,
+    BackupInfo,
+    DocumentDetail,
+    Fault,
+    JobInfo,
+    LibraryInfo,
+    OriginInfo,
+    Page,
+    Remains,
+    Source,
+    StoredChunk,
+)
+
+Vectors = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks. `libraries` are the names they may see; None is all of them (the owner)."""
+
+    name: str = "owner"
+    libraries: frozenset[str] | None = None
+
+    def may_see(self, library: str) -> bool:
+        return self.libraries is None or library in self.libraries
+
+
+OWNER = Caller()
+
+
+class Tokenizer(Protocol):
+    """The embedder's tokenizer, as far as chunking needs it."""
+
+    def offsets(self, text: str) -> NDArray[np.int32]:
+        """Character offsets of the tokens of `text`, shape (tokens, 2), special tokens left out."""
+        ...
+
+
+class Embedder(Protocol):
+    """Texts to vectors. A library remembers `identity` and refuses another."""
+
+    @property
+    def identity(self) -> str: ...
+    @property
+    def dimensions(self) -> int: ...
+    @property
+    def window_tokens(self) -> int:
+        """Tokens a text may have, special tokens included; the rest is cut off."""
+        ...
+
+    @property
+    def tokenizer(self) -> Tokenizer: ...
+    @property
+    def backend(self) -> str:
+        """The number format in use, for people: "float32", "bfloat16", "int8"."""
+        ...
+
+    def embed_passages(self, texts: Sequence[str]) -> Vectors:
+        """L2-normalised vectors, shape (len(texts), dimensions), in the order of `texts`."""
+        ...
+
+    def embed_queries(self, texts: Sequence[str]) -> Vectors: ...
+
+
+@dataclass(frozen=True, slots=True)
+class WordsEntry:
+    """What BM25 indexes of one chunk."""
+
+    chunk_id: int
+    text: str
+    context: str  # title and heading path
+
+
+class LexicalIndex(Protocol):
+    """BM25 for every library, on disk, incremental. Ids are chunk ids. Safe for threads."""
+
+    def add(self, library_id: int, entries: Sequence[WordsEntry]) -> None:
+        """Durable when it returns. Adding an id again replaces it."""
+        ...
+
+    def remove(self, library_id: int, chunk_ids: range) -> None:
+        """Durable when it returns. Ids that are not there are no fault."""
+        ...
+
+    def search(self, library_id: int, query: str, limit: int) -> list[tuple[int, float]]:
+        """(chunk id, BM25 score > 0), best first. No query syntax: every character is text."""
+        ...
+
+    def idf(self, library_id: int, terms: Sequence[str]) -> dict[str, float]:
+        """ln(1 + (N − n + ½) / (n + ½)) of analysed terms that n of N chunks hold; {} without chunks."""
+        ...
+
+    def exists(self, library_id: int) -> bool:
+        """Whether anything was ever added for the library, by the analysis in use."""
+        ...
+
+    def ids(self, library_id: int) -> set[int]: ...
+    def drop(self, library_id: int) -> None: ...
+    def close(self) -> None: ...
+
+
+class VectorIndex(Protocol):
+    """Nearest neighbours by cosine for every library. Ids are chunk ids. Safe for threads."""
+
+    def add(self, library_id: int, chunk_ids: Sequence[int], vectors: Vectors) -> None:
+        """Durable when it returns. Adding an id again replaces it."""
+        ...
+
+    def remove(self, library_id: int, chunk_ids: range) -> None: ...
+    def search(self, library_id: int, vector: Vectors, limit: int) -> list[tuple[int, float]]:
+        """(chunk id, cosine similarity -1 to 1), best first; `vector` has shape (dimensions,)."""
+        ...
+
+    def ids(self, library_id: int) -> set[int]: ...
+    def drop(self, library_id: int) -> None: ...
+    def close(self) -> None: ...
+
+
+class Library(Protocol):
+    """The one door to a library's documents."""
+
+    @property
+    def name(self) -> str: ...
+    def info(self) -> LibraryInfo: ...
+
+    # -- changes
+    def enqueue(self, sources: Iterable[Source]) -> list[int]:
+        """Store the files and queue them; returns job ids at once, in order."""
+        ...
+
+    def add(
+        self, sources: Iterable[Source], on_progress: Callable[[JobInfo], None] | None = None
+    ) -> Iterator[AddResult]:
+        """Enqueue, then yield each file's end in order; complete (words and vectors) when yielded."""
+        ...
+
+    def remove(self, keys: Sequence[str]) -> int:
+        """Remove origins everywhere, and their documents with the last origin; returns how many.
+
+        Raises NotFound when a key is not there (then nothing is removed).
+        """
+        ...
+
+    # -- looking
+    def jobs(self) -> list[JobInfo]:
+        """Files waiting, in work, or ended and not yet dismissed; newest last."""
+        ...
+
+    def retry(
+        self,
+        job_id: int,
+        *,
+        password: str | None = None,
+        keep_password: bool = False,
+        replace: bool | None = None,
+    ) -> None:
+        """Queue a failed file again, with what it lacked: a password, or replace (True) / keep both."""
+        ...
+
+    def cancel(self, job_ids: Sequence[int]) -> None: ...
+    def dismiss(self, job_ids: Sequence[int]) -> None: ...
+    def origins(self, search: str = "") -> list[OriginInfo]:
+        """Origins by key; `search` matches key or title, case folded."""
+        ...
+
+    def detail(self, key: str) -> DocumentDetail: ...
+    def pages(self, key: str) -> list[Page]: ...
+    def document_chunks(self, key: str) -> list[StoredChunk]: ...
+    def page_image(
+        self, document_id: int, page: int, marks: Sequence[tuple[int, int, str]] = (), width: int = 1000
+    ) -> bytes:
+        """PNG of a PDF's page, `width` pixels wide.
+
+        `marks` are (start, end, "passage" | "answer") in the page's text. Raises Unreadable for formats
+        without pages, NeedsPassword when the password was not kept.
+        """
+        ...
+
+    def original(self, key: str) -> bytes: ...
+
+    # -- what a question needs
+    def search_words(self, query: str, limit: int) -> list[tuple[int, float]]: ...
+    def search_vectors(self, vector: Vectors, limit: int) -> list[tuple[int, float]]: ...
+    def cosines(self, vector: Vectors, chunk_ids: Sequence[int]) -> dict[int, float]:
+        """Of a unit vector to these chunks, exactly; those whose vectors are not in yet are left out."""
+        ...
+
+    def idf(self, terms: Sequence[str]) -> dict[str, float]:
+        """How rare analysed terms are among the library's chunks (`LexicalIndex.idf`)."""
+        ...
+
+    def chunks(self, chunk_ids: Sequence[int]) -> dict[int, StoredChunk]:
+        """The live ones among `chunk_ids`; what is being removed or replaced is left out."""
+        ...
+
+    def neighbours(self, chunk: StoredChunk, before: int = 1, after: int = 1) -> list[StoredChunk]:
+        """Chunks of the same page around `chunk`, without it, in reading order."""
+        ...
+
+
+class Home(Protocol):
+    """All libraries of one home folder."""
+
+    def libraries(self, caller: Caller = OWNER) -> list[LibraryInfo]: ...
+    def create(self, name: str) -> LibraryInfo: ...
+    def rename(self, old: str, new: str) -> LibraryInfo: ...
+    def delete(self, name: str) -> None: ...
+    def library(self, name: str, caller: Caller = OWNER) -> Library:
+        """Raises NotFound when there is none of that name that `caller` may see."""
+        ...
+
+    def asking(self) -> AbstractContextManager[None]:
+        """While it is open, embedding yields the processor to the question."""
+        ...
+
+    def check(self, library: str | None = None) -> list[Fault]:
+        """Finish interrupted outbox work, then compare catalog, indexes and originals."""
+        ...
+
+    def remains(self) -> Remains:
+        """What is left of removed documents, in all libraries and of deleted ones."""
+        ...
+
+    def rebuild(self, library: str | None = None) -> None:
+        """Chroma and BM25 anew from the catalog, without embedding."""
+        ...
+
+    def backup(self, path: str) -> BackupInfo:
+        """Write catalog, originals and chats as of one moment to a new file at `path`.
+
+        Raises Taken when there is a file already, DiskFull, and WrongUsage when it cannot be written.
+        """
+        ...
+
+    def close(self) -> None: ...

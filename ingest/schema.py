@@ -1,0 +1,56 @@
+"""The catalog's tables, as numbered migrations."""
+
+# Numbered migrations: the catalog's user_version is how many of them it has seen. Never edit one
+# that has been released; add the next.
+MIGRATIONS = (
+    """
+    CREATE TABLE libraries(
+        id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE COLLATE NOCASE,
+        embedder TEXT NOT NULL, created_at REAL NOT NULL);
+    CREATE TABLE documents(
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        library_id INTEGER NOT NULL REFERENCES libraries(id),
+        content_hash TEXT NOT NULL, recipe TEXT NOT NULL, media_type TEXT NOT NULL,
+        title TEXT NOT NULL, paged INTEGER NOT NULL, size_bytes INTEGER NOT NULL,
+        state TEXT NOT NULL, live INTEGER NOT NULL DEFAULT 0, receipt TEXT NOT NULL,
+        password TEXT, created_at REAL NOT NULL,
+        UNIQUE(library_id, content_hash, recipe));
+    CREATE INDEX documents_by_hash ON documents(content_hash);
+    CREATE TABLE origins(
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        library_id INTEGER NOT NULL REFERENCES libraries(id),
+        key TEXT NOT NULL, place TEXT NOT NULL,
+        document_id INTEGER REFERENCES documents(id),   -- the one that answers
+        pending_id INTEGER REFERENCES documents(id),    -- its replacement, until that is complete
+        mtime_ns INTEGER NOT NULL, size_bytes INTEGER NOT NULL, added_at REAL NOT NULL,
+        UNIQUE(library_id, key));
+    CREATE INDEX origins_by_document ON origins(document_id);
+    CREATE INDEX origins_by_pending ON origins(pending_id);
+    CREATE TABLE pages(
+        document_id INTEGER NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
+        number INTEGER NOT NULL, label TEXT, text TEXT NOT NULL,
+        headings TEXT NOT NULL, runs BLOB NOT NULL,
+        PRIMARY KEY(document_id, number)) WITHOUT ROWID;
+    CREATE TABLE chunks(
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        document_id INTEGER NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
+        ordinal INTEGER NOT NULL, page INTEGER NOT NULL, start INTEGER NOT NULL,
+        "end" INTEGER NOT NULL, text TEXT NOT NULL, headings TEXT NOT NULL);
+    CREATE INDEX chunks_by_document ON chunks(document_id, ordinal);
+    CREATE TABLE vectors(
+        chunk_id INTEGER PRIMARY KEY REFERENCES chunks(id) ON DELETE CASCADE,
+        vector BLOB NOT NULL);                           -- float16, the library's dimensions
+    CREATE TABLE outbox(
+        id INTEGER PRIMARY KEY AUTOINCREMENT, library_id INTEGER NOT NULL,
+        target TEXT NOT NULL CHECK(target IN ('words', 'vectors')),
+        action TEXT NOT NULL CHECK(action IN ('add', 'remove', 'drop')),
+        document_id INTEGER, first_chunk INTEGER, last_chunk INTEGER);
+    CREATE TABLE jobs(
+        id INTEGER PRIMARY KEY AUTOINCREMENT, library_id INTEGER NOT NULL, key TEXT NOT NULL,
+        place TEXT NOT NULL, content_hash TEXT NOT NULL, mtime_ns INTEGER NOT NULL,
+        size_bytes INTEGER NOT NULL, replace_key INTEGER, password TEXT,
+        keep_password INTEGER NOT NULL DEFAULT 0, stage TEXT NOT NULL, document_id INTEGER,
+        result TEXT, added_at REAL NOT NULL);
+    CREATE INDEX jobs_by_stage ON jobs(stage);
+    """,
+)
