@@ -1,0 +1,121 @@
+"""Do the documents answer the question? A calibrated probability from the reader's scores.
+
+Logistic regression on a handful of features and their products (how sure the reader has to be depends on how near
+the passages are, and on how much is asked), fitted by `python -m rag refit` and kept beside the reader's weights
+(rag/reader/calibration.json); used for refusal and shown to people.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import mean
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.analysis import question_terms, terms
+from ingest.errors import ModelUnavailable
+from ingest.sentences import sentences
+from rag.rerank import ReadHit
+
+FILE = Path(__file__).resolve().parent / "reader" / "calibration.json"
+TOP = 5  # passages looked at: an answer further down is not shown either
+MOST_MARGIN = 12.0  # logits; a passage without a token has no span at all
+REACH = 3.0  # standard deviations: products of what lies further out would decide alone
+
+FEATURES = (
+    "answerability_max",
+    "margin_max",
+    "margin_first",
+    "relevance_max",
+    "relevance_first",
+    "relevance_lead",  # of the most relevant over the mean of the next five
+    "cosine_max",
+    "cosine_lead",  # of the nearest over the mean of the next
+    "coverage",  # idf-weighted, of the passage that holds most of the question's terms
+    "sentence_coverage",  # share of the question's terms in the sentence that the reader points at
+)
+TERMS = len(FEATURES) + len(FEATURES) * (len(FEATURES) + 1) // 2
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """p = σ(intercept + Σ weight · x), x = `expanded` of (feature − mean) / scale."""
+
+    intercept: float
+    weights: tuple[float, ...]
+    means: tuple[float, ...]
+    scales: tuple[float, ...]
+
+    @classmethod
+    def load(cls, path: Path = FILE) -> Calibration:
+        """Raises ModelUnavailable when it is missing or was fitted to other features."""
+        try:
+            raw = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            raw = {}
+        if raw.get("features") != list(FEATURES) or len(raw["weights"]) != TERMS:
+            raise ModelUnavailable(
+                "The reader's calibration is missing or does not fit this version. "
+                "Run `python -m rag refit`, or restore rag/reader/calibration.json."
+            )
+        return cls(raw["intercept"], tuple(raw["weights"]), tuple(raw["means"]), tuple(raw["scales"]))
+
+    def probability(self, features: NDArray[np.float64]) -> float:
+        """0 to 1. `features` has shape (len(FEATURES),)."""
+        x = expanded(features[None], np.array(self.means), np.array(self.scales))[0]
+        z = self.intercept + float(x @ np.array(self.weights))
+        return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, z))))
+
+
+def expanded(
+    features: NDArray[np.float64], means: NDArray[np.float64], scales: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Standardised features and the products of every two of them: shape (questions, f + f (f + 1) / 2)."""
+    z = np.clip((features - means) / scales, -REACH, REACH)
+    first, second = np.triu_indices(z.shape[1])
+    return np.concatenate([z, z[:, first] * z[:, second]], axis=1)
+
+
+def features(query: str, reads: Sequence[ReadHit]) -> NDArray[np.float64]:
+    """The features of one question, shape (len(FEATURES),); `reads` are in rank order, not empty."""
+    top = reads[:TOP]
+    margins = [max(-MOST_MARGIN, min(MOST_MARGIN, read.raw.span_score - read.raw.null_score)) for read in top]
+    relevance = sorted((read.raw.relevance for read in reads), reverse=True)
+    fused = [read.hit.fused for read in reads if read.hit.fused]
+    cosines = sorted((each.cosine for each in fused), reverse=True) or [0.0]
+    asked = set(question_terms(query))
+    return np.array(
+        [
+            max(read.raw.answerability for read in top),
+            max(margins),
+            margins[0],
+            relevance[0],
+            top[0].raw.relevance,
+            _lead(relevance[: TOP + 1]),
+            cosines[0],
+            _lead(cosines),
+            max((each.coverage for each in fused), default=0.0),
+            max(_answered(asked, read) for read in top),
+        ],
+        np.float64,
+    )
+
+
+def _lead(best_first: Sequence[float]) -> float:
+    """How far the first is above the mean of the others; 0 without others."""
+    return best_first[0] - mean(best_first[1:]) if len(best_first) > 1 else 0.0
+
+
+def _answered(asked: set[str], read: ReadHit) -> float:
+    """Share of the terms `asked` in the sentence that holds the reader's span, its title and headings included."""
+    chunk = read.hit.chunk
+    for start, end in sentences(chunk.text):
+        if start <= read.raw.start < end:
+            held = set(terms(f"{chunk.context} {chunk.text[start:end]}"))
+            return len(asked & held) / max(1, len(asked))
+    return 0.0

@@ -1,0 +1,378 @@
+"""The whole of rag on one screen: a question in, a grounded answer out, told step by step.
+
+    condense → mend → retrieve → rerank → (extract | chat model) → ground
+
+The one place where concrete parts are chosen. Models are loaded once, at the first question or by
+`warm_up`, whichever comes first.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from ingest.errors import FootnoteError, ModelUnavailable, WrongUsage
+from ingest.protocols import Embedder, Home, Library
+from ingest.settings import Settings
+from rag.model import (
+    Answer,
+    CancelToken,
+    Citation,
+    Event,
+    Finished,
+    Hit,
+    Progress,
+    Sentence,
+    Turn,
+)
+from rag.prompt import REFUSAL
+from rag.settings import AskSettings
+
+if TYPE_CHECKING:
+    from rag.chat_model import ChatModel
+    from rag.confidence import Calibration
+    from rag.reader import Reader
+    from rag.rerank import ReadHit
+    from rag.trial import Trial
+
+log = logging.getLogger("footnote.rag")
+
+EXTRACTIVE = "extractive"
+HISTORY_TRIMMED = "Earlier parts of this chat were left out: they did not fit into the model's window."
+SHOWN_HITS = 40  # hits kept with an answer, read or not; more when these are of too few pages
+
+
+@dataclass(frozen=True)
+class Models:
+    """What a question needs, loaded."""
+
+    embedder: Embedder
+    reader: Reader
+    calibration: Calibration
+
+
+@dataclass
+class _Clock:
+    """Milliseconds by stage."""
+
+    started: float = field(default_factory=time.perf_counter)
+    spent: dict[str, float] = field(default_factory=dict)
+
+    def lap(self, stage: str) -> None:
+        now = time.perf_counter()
+        used = sum(self.spent.values())
+        self.spent[stage] = round((now - self.started) * 1000 - used, 1)
+
+    def total(self) -> dict[str, float]:
+        return {**self.spent, "total": round((time.perf_counter() - self.started) * 1000, 1)}
+
+
+class Engine:
+    """Answers questions from libraries. Safe for threads."""
+
+    def __init__(self, home: Home, settings: Settings, ask: AskSettings) -> None:
+        self._home = home
+        self._settings = settings
+        self.ask_settings = ask
+        self._models: Models | None = None
+        self._chat_model: ChatModel | None = None
+        self._loading = threading.Lock()
+        self._state = "waiting"
+
+    def under(self, ask: AskSettings) -> Engine:
+        """An engine with other settings, over the same models; the chat model goes along unless it changes."""
+        other = Engine(self._home, self._settings, ask)
+        other._models = self.load()
+        other._state = self._state
+        if chat_part(ask) == chat_part(self.ask_settings):
+            other._chat_model = self._chat_model
+        return other
+
+    # ------------------------------------------------------------------ one question
+
+    def ask(
+        self,
+        question: str,
+        library: Library,
+        history: Sequence[Turn] = (),
+        cancel: CancelToken | None = None,
+    ) -> Iterator[Event]:
+        """Progress; pieces of text and checked sentences where a chat model writes; at last Finished(answer).
+
+        Raises WrongUsage for an empty or too long question and an empty library, Cancelled when
+        `cancel` is set; closing the iterator stops the work, too.
+        """
+        cancel = cancel or CancelToken()
+        question = self._checked(question)
+        info = library.info()
+        if not info.chunks:
+            raise WrongUsage(f"“{info.name}” has no passages yet. Add documents to it, then ask again.")
+        clock = _Clock()
+        if not self.ready:
+            yield Progress("loading")
+        models = self.load()
+        clock.lap("loading")
+        with self._home.asking():
+            yield Progress("searching", info.documents)
+            query, hits = self._search(models, question, library, history, clock)
+            cancel.check()
+            yield Progress("reading", min(len(hits), self.ask_settings.read_candidates))
+            read, rest = self._read(models, query, hits, clock, cancel)
+            draft = _Draft(
+                question,
+                query,
+                read,
+                rest,
+                self._confidence(models, query, read),
+                info.documents,
+                self.ask_settings.distinct_pages,
+            )
+            yield Progress("writing")
+            if self.ask_settings.llm:
+                yield from self._write(models, draft, history, clock, cancel)
+            else:
+                yield Finished(self._extract(models, draft, clock))
+
+    def retrieve(self, question: str, library: Library, history: Sequence[Turn] = ()) -> tuple[Hit, ...]:
+        """The hits for a question in rank order, without an answer."""
+        from rag.rerank import in_order
+
+        _, read, rest = self.examine(question, library, history)
+        return in_order(read, rest)
+
+    def examine(
+        self, question: str, library: Library, history: Sequence[Turn] = ()
+    ) -> tuple[str, list[ReadHit], list[Hit]]:
+        """The query, the hits with all the reader said of them, and the unread ones: for evaluation."""
+        question = self._checked(question)
+        models, clock = self.load(), _Clock()
+        with self._home.asking():
+            query, hits = self._search(models, question, library, history, clock)
+            read, rest = self._read(models, query, hits, clock, CancelToken())
+        return query, read, rest
+
+    # ------------------------------------------------------------------ its steps
+
+    def _checked(self, question: str) -> str:
+        question = " ".join(question.replace("\x00", " ").split())
+        limit = self.ask_settings.question_max_characters
+        if not question:
+            raise WrongUsage("The question is empty. Type what you want to know.")
+        if len(question) > limit:
+            raise WrongUsage(
+                f"The question has {len(question):,} characters, more than {limit:,}. Shorten it, or add the "
+                "long text as a document and ask about it."
+            )
+        return question
+
+    def _search(
+        self, models: Models, question: str, library: Library, history: Sequence[Turn], clock: _Clock
+    ) -> tuple[str, list[Hit]]:
+        from rag.condense import condense
+        from rag.retrieve import retrieve
+        from rag.wording import mended, written_out
+
+        query = condense(models.reader, question, history) if history else question
+        clock.lap("condensing")
+        query = mended(query, library)
+        hits = retrieve(library, models.embedder, query, self.ask_settings)
+        fuller = written_out(query, library, (hit.chunk for hit in hits))
+        if fuller != query:
+            query, hits = fuller, retrieve(library, models.embedder, fuller, self.ask_settings)
+        clock.lap("searching")
+        return query, hits
+
+    def _read(
+        self, models: Models, query: str, hits: Sequence[Hit], clock: _Clock, cancel: CancelToken
+    ) -> tuple[list[ReadHit], list[Hit]]:
+        from rag.rerank import rerank
+
+        read, rest = rerank(models.reader, query, hits, self.ask_settings, cancel)
+        clock.lap("reading")
+        return read, rest
+
+    def _confidence(self, models: Models, query: str, read: Sequence[ReadHit]) -> float:
+        from rag.confidence import features
+
+        return models.calibration.probability(features(query, read)) if read else 0.0
+
+    def _extract(self, models: Models, draft: _Draft, clock: _Clock, notices: tuple[str, ...] = ()) -> Answer:
+        """The extractive answer, or a refusal that holds nothing else."""
+        from rag.extract import extract
+        from rag.ground import cite_extracts
+
+        refused = draft.confidence < self.ask_settings.refusal_threshold
+        sentences: tuple[Sentence, ...] = ()
+        citations: tuple[Citation, ...] = ()
+        if not refused:
+            sentences, citations = cite_extracts(
+                extract(draft.query, draft.read, models.embedder, self.ask_settings)
+            )
+        clock.lap("writing")
+        return draft.answer(sentences, citations, EXTRACTIVE, clock, notices)
+
+    def _write(
+        self, models: Models, draft: _Draft, history: Sequence[Turn], clock: _Clock, cancel: CancelToken
+    ) -> Iterator[Event]:
+        """The chat model's answer, checked as it is written; the extractive one when the model fails."""
+        from rag.prompt import kept_messages
+        from rag.proofread import Proofreader
+
+        usage: dict[str, int] = {}
+        try:
+            model = self._open_chat_model()
+            prompt = model.compose(draft.question, history, draft.hits)
+            with Proofreader(models.reader, prompt.hits, self.ask_settings.strict) as proofreader:
+                for piece in model.stream(prompt, cancel, usage.update):
+                    yield from proofreader.add(piece)
+                clock.lap("writing")
+                yield Progress("checking")
+                yield from proofreader.finish(cancel)
+        except ModelUnavailable as error:
+            notice = f"{error} This answer is made of quotations instead."
+            yield Finished(self._extract(models, draft, clock, (notice,)))
+            return
+        if not usage.get("input_tokens"):  # many servers of one's own don't tell
+            usage |= {
+                "about_input_tokens": prompt.tokens,
+                "about_output_tokens": model.count_tokens(proofreader.text),
+            }
+        sentences, citations, left_out = ((), (), 0) if proofreader.refused else proofreader.outcome()
+        clock.lap("checking")
+        notices = [HISTORY_TRIMMED] * bool(prompt.left_out_turns) + [left_out_notice(left_out)] * bool(
+            left_out
+        )
+        answer = draft.answer(sentences, citations, model.name, clock, tuple(notices), usage)
+        yield Finished(replace(answer, prompt=kept_messages(model.messages(prompt))))
+
+    # ------------------------------------------------------------------ models
+
+    @property
+    def ready(self) -> bool:
+        return self._models is not None
+
+    @property
+    def state(self) -> str:
+        """What the models are doing, for people: "waiting", "loading the reader", "ready" …"""
+        return self._state
+
+    def warm_up(self) -> None:
+        """Load the models in the background."""
+        threading.Thread(target=self._warm, name="warm-up", daemon=True).start()
+
+    def _warm(self) -> None:
+        try:
+            models = self.load()
+            # Kernels are made for a shape when it is first seen: see those of a real question now.
+            models.embedder.embed_passages(["word " * length for length in range(4, 80, 4)])
+            models.reader.read("what is this", [("title", "word " * length) for length in range(8, 240, 8)])
+            (vector,) = models.embedder.embed_queries(["what is this"])
+            for info in self._home.libraries():
+                if info.embedder == models.embedder.identity:  # indexes are opened at their first search
+                    self._home.library(info.name).search_vectors(vector, 1)
+        except FootnoteError as error:
+            self._state = str(error)
+            log.error("%s", error)
+
+    def load(self) -> Models:
+        """The models, loaded at the first call. Raises ModelUnavailable."""
+        if self._models is None:
+            with self._loading:
+                if self._models is None:
+                    self._models = self._load()
+                    self._state = "ready"
+        return self._models
+
+    def _load(self) -> Models:
+        self._state = "loading the embedder"
+        from ingest.embedder import load_embedder
+        from rag.confidence import Calibration
+
+        embedder = load_embedder(self._settings)
+        self._state = "loading the reader"
+        from rag.reader import Reader
+
+        return Models(embedder, Reader(self._settings), Calibration.load())
+
+    def _open_chat_model(self) -> ChatModel:
+        if self._chat_model is None:
+            from rag.chat_model import open_chat_model
+
+            self._chat_model = open_chat_model(self.ask_settings, self._settings.allow_download)
+        return self._chat_model
+
+    def try_chat_model(self, ask: AskSettings, cancel: CancelToken) -> Trial:
+        """One tiny request to the chat model of `ask`. Raises ModelUnavailable, Cancelled, WrongUsage."""
+        from rag.trial import try_chat_model
+
+        return try_chat_model(ask, self._settings.allow_download, cancel)
+
+    # ------------------------------------------------------------------ questions to begin with
+
+    def example_questions(self, library: Library, count: int = 3) -> list[str]:
+        """Questions the library can answer, made of its headings; fewer when it has few."""
+        from rag.examples import example_questions
+
+        return example_questions(library, count)
+
+
+def chat_part(ask: AskSettings) -> dict[str, object]:
+    """The settings that a chat model was opened with."""
+    return {name: value for name, value in vars(ask).items() if name.startswith("llm")}
+
+
+@dataclass(frozen=True)
+class _Draft:
+    """What is known of an answer before it is written."""
+
+    question: str
+    query: str
+    read: list[ReadHit]
+    rest: list[Hit]
+    confidence: float
+    documents: int
+    distinct_pages: int
+
+    @property
+    def hits(self) -> tuple[Hit, ...]:
+        from rag.rerank import in_order
+
+        return in_order(self.read, self.rest)
+
+    def answer(
+        self,
+        sentences: tuple[Sentence, ...],
+        citations: tuple[Citation, ...],
+        model: str,
+        clock: _Clock,
+        notices: tuple[str, ...] = (),
+        usage: dict[str, int] | None = None,
+    ) -> Answer:
+        """The answer; without sentences it is a refusal."""
+        from rag.ground import answer_text
+
+        return Answer(
+            self.question, self.query, answer_text(sentences) or REFUSAL, sentences, citations,
+            shown(self.hits, self.distinct_pages), not sentences, round(self.confidence, 4), model, clock.total(),
+            self.documents, notices, dict(usage or {}),
+        )  # fmt: skip
+
+
+def left_out_notice(count: int) -> str:
+    """What strict answers say of sentences that were removed."""
+    what = "One sentence was" if count == 1 else f"{count} sentences were"
+    return f"{what} left out: not found in your documents (strict answers are on)."
+
+
+def shown(hits: Sequence[Hit], distinct_pages: int) -> tuple[Hit, ...]:
+    """The hits kept with an answer: SHOWN_HITS, or more until they are of `distinct_pages` pages."""
+    pages: set[tuple[int, int]] = set()
+    for count, hit in enumerate(hits, start=1):
+        pages.add((hit.chunk.document_id, hit.chunk.page))
+        if count >= SHOWN_HITS and len(pages) >= distinct_pages:
+            return tuple(hits[:count])
+    return tuple(hits)
