@@ -1,0 +1,1 @@
+"""Thin adapters over the engine: asking over loopback HTTP, and its client."""

@@ -1,0 +1,59 @@
+"""Components v2: the answer with its footnotes, the sources panel, what an evaluation found. No build step.
+
+The scripts beside this file are served under /ui and loaded once; what is mounted per answer is
+only a line that imports them.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from rag.ui.render import Json
+
+if TYPE_CHECKING:
+    from streamlit.components.v2.types import ComponentRenderer
+
+FOLDER = Path(__file__).resolve().parent
+
+
+def answer(data: Json) -> None:
+    """Draw an answer (`rag.ui.render.answer_json`)."""
+    _component("answer")(key=f"answer-{data['key']}", data=data)
+
+
+def sources(data: Json) -> None:
+    """Draw the sources panel of an answer; at most once a page."""
+    _component("sources")(key="sources", data=data)
+
+
+def questions(data: Json, key: str, on_open: Callable[[int], None]) -> None:
+    """Draw the questions of an evaluation; `on_open` gets the number of the one that is clicked."""
+
+    def opened() -> None:
+        if (number := st.session_state[key].open) is not None:
+            on_open(int(number))
+
+    _component("questions")(key=key, data=data, on_open_change=opened)
+
+
+def passages(data: Json, key: str) -> None:
+    """Draw the passages found for a question, with their place at every stage."""
+    _component("passages")(key=key, data=data)
+
+
+@functools.cache
+def _component(name: str) -> ComponentRenderer:
+    """The component of a script; the address it is loaded from changes with any of the scripts."""
+    everything = b"".join(path.read_bytes() for path in sorted(FOLDER.glob("*.js")))
+    version = hashlib.sha256(everything).hexdigest()[:12]
+    loader = (
+        f'const loaded = import(new URL("/ui/{version}/{name}.js", location.origin));\n'
+        "export default async (component) => (await loaded).default(component);\n"
+    )
+    return st.components.v2.component(f"footnote_{name}", js=loader, isolate_styles=False)

@@ -1,0 +1,163 @@
+// An answer with its footnotes. Hover, tap or Tab on a marker shows the passage; Enter or click opens
+// it in the sources panel (sources.js listens).
+
+import { el, excerpt, icon, where } from "./dom.js";
+
+const VERDICTS = { partly: "only partly covered by the passage", not_found: "not found in your documents" };
+const COLUMNS = [
+  ["rank", "Rank"], ["title", "Document"], ["place", "Page"], ["meaning", "By meaning"], ["words", "By words"],
+  ["fused", "Together"], ["relevance", "Relevance"], ["text", "Passage"],
+];
+
+export default function answer({ parentElement, data }) {
+  const drawn = JSON.stringify(data);
+  if (parentElement.footnoteDrawn === drawn) return;
+  parentElement.footnoteDrawn = drawn;
+  parentElement.querySelector(":scope > .fn-answer")?.remove();
+  parentElement.append(draw(data));
+}
+
+function draw(data) {
+  const popover = el("div", { class: "fn-popover", role: "tooltip", id: `fn-popover-${data.key}`, hidden: true });
+  const sources = new Map(data.cited.map((source) => [source.marker, source]));
+  const open = (source, opener) =>
+    window.dispatchEvent(new CustomEvent("footnote:open", { detail: { data, chunk: source.chunk, marker: source.marker, opener } }));
+  const text = el("div", { class: "fn-text", dir: "auto" }, ...paragraphs(data, sources, popover, open));
+  const root = el("article", { class: `fn-answer${data.refused ? " fn-refused" : ""}`, "aria-label": "Answer" });
+  root.append(...data.notices.map((notice) => el("p", { class: "fn-notice" }, icon("info"), notice)));
+  if (data.query) root.append(el("p", { class: "fn-query" }, `Searched for: ${data.query}`));
+  root.append(text, popover);
+  if (data.closest) root.append(closest(data, open));
+  root.append(foot(data, open), how(data));
+  return root;
+}
+
+function paragraphs(data, sources, popover, open) {
+  return data.blocks.map((block) => {
+    const body = block.sentences.flatMap((sentence, index) => [index ? " " : "", ...sentenceNodes(sentence, sources, popover, open)]);
+    if (block.kind === "heading") return el("p", { class: "fn-heading" }, ...body);
+    if (block.kind === "item") return el("div", { class: "fn-item" }, el("span", { class: "fn-bullet" }, block.label), el("div", {}, ...body));
+    return el("p", {}, ...body);
+  });
+}
+
+function sentenceNodes(sentence, sources, popover, open) {
+  const runs = sentence.runs.map((run) =>
+    run.style === "code" ? el("code", {}, run.text) : run.style === "strong" ? el("strong", {}, run.text) : run.text);
+  const remark = VERDICTS[sentence.verdict];
+  const words = remark
+    ? el("span", { class: `fn-sentence fn-${sentence.verdict}`, tabindex: "0", title: remark }, ...runs,
+        sentence.verdict === "not_found" ? icon("help") : "", el("span", { class: "fn-unseen" }, ` (${remark})`))
+    : el("span", { class: "fn-sentence" }, ...runs);
+  const known = sentence.markers.filter((marker) => sources.has(marker));
+  return [words, ...known.map((marker) => markerButton(marker, sources.get(marker), popover, open))];
+}
+
+function markerButton(marker, source, popover, open) {
+  const button = el("button", {
+    class: "fn-marker", type: "button", "data-marker": marker,
+    "aria-label": `Footnote ${marker}: ${source.title}${source.place ? ", " + source.place : ""}. Open the source.`,
+  }, String(marker));
+  let pointer = "mouse";
+  const show = () => showPopover(popover, button, source);
+  const hide = () => { popover.hidden = true; button.removeAttribute("aria-describedby"); };
+  button.addEventListener("pointerenter", (event) => { if (event.pointerType !== "touch") show(); });
+  button.addEventListener("pointerleave", (event) => { if (event.pointerType !== "touch") hide(); });
+  button.addEventListener("focus", show);
+  button.addEventListener("blur", hide);
+  button.addEventListener("keydown", (event) => { if (event.key === "Escape") hide(); });
+  button.addEventListener("pointerdown", (event) => {
+    pointer = event.pointerType;
+    button.tapped = pointer === "touch" && (popover.hidden || popover.dataset.marker !== String(marker));
+  });
+  button.addEventListener("click", () => {
+    if (button.tapped) { button.tapped = false; show(); return; } // the first tap shows, the second opens
+    hide();
+    open(source, button);
+  });
+  return button;
+}
+
+function showPopover(popover, button, source) {
+  popover.replaceChildren(
+    el("div", { class: "fn-popover-title" }, source.title),
+    where(source) ? el("div", { class: "fn-where" }, where(source)) : "",
+    el("div", { class: "fn-passage fn-flowing", dir: "auto" }, ...excerpt(source)));
+  popover.dataset.marker = String(source.marker);
+  popover.hidden = false;
+  button.setAttribute("aria-describedby", popover.id);
+  const host = popover.parentElement.getBoundingClientRect();
+  const at = button.getBoundingClientRect();
+  const left = Math.min(Math.max(0, at.left - host.left - 24), Math.max(0, host.width - popover.offsetWidth));
+  const below = at.bottom + popover.offsetHeight + 24 < window.innerHeight || at.top < popover.offsetHeight + 80;
+  popover.style.left = `${left}px`;
+  popover.style.top = below ? `${at.bottom - host.top + 6}px` : `${at.top - host.top - popover.offsetHeight - 6}px`;
+}
+
+function closest(data, open) {
+  return el("div", { class: "fn-closest" }, el("p", { class: "fn-closest-title" }, "Closest passages"),
+    ...data.read.slice(0, data.closest).map((source) =>
+      el("button", { class: "fn-close", type: "button", onclick: (event) => open(source, event.currentTarget) },
+        el("span", { class: "fn-close-head" }, el("span", { class: "fn-close-title" }, source.title), el("span", { class: "fn-where" }, where(source))),
+        el("span", { class: "fn-passage fn-flowing", dir: "auto" }, ...excerpt(source, 240)))));
+}
+
+function foot(data, open) {
+  const copied = el("span", { class: "fn-unseen", role: "status" });
+  const label = document.createTextNode("Copy");
+  const copy = el("button", { class: "fn-action", type: "button", onclick: async () => {
+    const done = await toClipboard(data.copy);
+    label.textContent = done ? "Copied" : "Not copied";
+    copied.textContent = done ? "The answer was copied." : "Your browser did not allow copying.";
+    setTimeout(() => { label.textContent = "Copy"; copied.textContent = ""; }, 2000);
+  } }, icon("content_copy"), label);
+  const first = data.cited[0] ?? data.read[0];
+  const count = data.cited.length || data.read.length;
+  return el("div", { class: "fn-foot" },
+    data.evidence ? el("span", { class: "fn-evidence" }, data.evidence) : "",
+    data.refused ? "" : copy, copied,
+    first ? el("button", { class: "fn-action fn-open-sources", type: "button", onclick: (event) => open({ chunk: null, marker: null }, event.currentTarget) },
+      icon("menu_book"), data.cited.length ? `Sources ${count}` : `Passages read ${count}`) : "");
+}
+
+async function toClipboard(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    const area = el("textarea", { class: "fn-unseen", "aria-hidden": "true" });
+    area.value = text;
+    document.body.append(area);
+    area.select();
+    const done = document.execCommand("copy");
+    area.remove();
+    return done;
+  }
+}
+
+function how(data) {
+  const details = el("details", { class: "fn-how" }, el("summary", {}, data.status, el("span", { class: "fn-how-name" }, " · How this answer was made")));
+  details.addEventListener("toggle", () => {
+    if (details.open && details.children.length === 1) details.append(...made(data.made), el("h3", {}, "Passages found"), table(data.rows));
+  });
+  return details;
+}
+
+function made({ by, steps, total, tokens, prompt, prompt_line }) {
+  const row = (name, value) => (value ? [el("dt", {}, name), el("dd", { dir: "auto" }, value)] : []);
+  const facts = el("dl", { class: "fn-facts" },
+    ...row("Written by", by), ...steps.flatMap(({ name, time }) => row(name, time)), ...row("In all", total), ...row("Tokens", tokens));
+  if (!prompt.length) return [facts];
+  return [facts, el("details", { class: "fn-prompt" }, el("summary", {}, "The prompt, word for word", el("span", { class: "fn-where" }, ` ${prompt_line}`)),
+    ...prompt.flatMap(({ role, text }) => [el("h4", {}, role), el("pre", { dir: "auto", tabindex: "0", "aria-label": role }, text)]))];
+}
+
+function table(rows) {
+  if (!rows.length) return el("p", { class: "fn-where" }, "Nothing was found to read.");
+  const cell = (row, name) => (row[name] === null || row[name] === "" ? "–" : String(row[name]));
+  return el("div", { class: "fn-table", tabindex: "0", role: "region", "aria-label": "Passages found, in order" },
+    el("table", {},
+      el("thead", {}, el("tr", {}, ...COLUMNS.map(([, label]) => el("th", { scope: "col" }, label)))),
+      el("tbody", {}, ...rows.map((row) => el("tr", {}, ...COLUMNS.map(([name]) => el("td", { class: `fn-col-${name}`, dir: "auto" }, cell(row, name))))))));
+}
+

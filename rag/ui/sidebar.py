@@ -1,0 +1,127 @@
+"""The sidebar: new chat, the library, the saved chats by day, the pages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import streamlit as st
+from streamlit.navigation.page import StreamlitPage
+
+from ingest.errors import FootnoteError
+from rag.conversations import Chat
+from rag.ui import opening, session
+from rag.ui.cached import opened
+from rag.ui.render import day_of
+from rag.ui.session import plain
+
+SHOWN = 40  # chats; more on demand
+SEARCH_FROM = 8  # chats from which on a search is worth its place
+MORE = "chats_shown"
+
+
+def draw(pages: Mapping[str, StreamlitPage]) -> None:
+    with st.sidebar:
+        st.html('<div class="brand">Footnote<sup>1</sup></div>')
+        if st.button("New chat", icon=":material/edit_square:", key="new_chat", width="stretch"):
+            session.new_chat()
+            st.switch_page(pages["chat"])
+        choose_library()
+        with st.container(key="chats"):
+            list_chats(pages["chat"])
+        with st.container(key="pages"):
+            opening.model_state()
+            for page in pages.values():
+                st.page_link(page)
+
+
+def choose_library() -> None:
+    names = session.library_names()
+    current = session.library().name
+    # The widget's own key follows the library, however it was chosen.
+    if st.session_state.get("library_choice") != current:
+        st.session_state["library_choice"] = current
+    st.selectbox(
+        "Library",
+        names,
+        key="library_choice",
+        on_change=lambda: session.use_library(st.session_state["library_choice"]),
+    )
+
+
+def list_chats(chat_page: StreamlitPage) -> None:
+    conversations = opened().conversations
+    limit = st.session_state.get(MORE, SHOWN)
+    search = ""
+    chats = conversations.chats(limit=limit + 1)
+    if len(chats) >= SEARCH_FROM:
+        search = st.text_input(
+            "Search chats",
+            key="chat_search",
+            placeholder="Search chats",
+            label_visibility="collapsed",
+            icon=":material/search:",
+        )
+        if search.strip():
+            chats = conversations.chats(search, limit=limit + 1)
+            if not chats:
+                st.caption("No chat has these words.")
+    day = ""
+    for chat in chats[:limit]:
+        if (here := day_of(chat.updated_at)) != day:
+            day = here
+            st.html(f'<h2 class="day">{day}</h2>')
+        chat_row(chat, chat_page)
+    if len(chats) > limit and st.button("Show older chats", type="tertiary", key="older"):
+        st.session_state[MORE] = limit + 100
+        st.rerun()
+
+
+def chat_row(chat: Chat, chat_page: StreamlitPage) -> None:
+    current = chat.id == st.session_state.get(session.CHAT)
+    with st.container(horizontal=True, gap=None, key=f"chat_{'current' if current else 'row'}_{chat.id}"):
+        if st.button(
+            plain(chat.title) or "Untitled", type="tertiary", key=f"open_{chat.id}", width="stretch"
+        ):
+            session.new_chat()
+            session.open_chat(chat)
+            st.switch_page(chat_page)
+        chosen = st.menu_button(
+            "More",
+            ["Rename", "Delete"],
+            type="tertiary",
+            icon=":material/more_horiz:",
+            key=f"menu_{chat.id}",
+        )
+        if chosen == "Rename":
+            rename_chat(chat)
+        elif chosen == "Delete":
+            delete_chat(chat)
+
+
+@st.dialog("Rename this chat")
+def rename_chat(chat: Chat) -> None:
+    with st.form("rename_chat", border=False):
+        title = st.text_input("Name", value=chat.title, max_chars=200)
+        if st.form_submit_button("Rename", type="primary"):
+            try:
+                opened().conversations.rename(chat.id, title)
+            except FootnoteError as error:
+                session.show_fault(error)
+            else:
+                st.rerun()
+
+
+@st.dialog("Delete this chat")
+def delete_chat(chat: Chat) -> None:
+    st.text(f"“{chat.title}” and its answers will be gone. Your documents stay.")
+    with st.container(horizontal=True):
+        if st.button("Delete", type="primary", key="delete_chat"):
+            running = opened().asking.get(chat.id)
+            if running:
+                running.stop()
+            opened().conversations.delete(chat.id)
+            if st.session_state.get(session.CHAT) == chat.id:
+                session.new_chat()
+            st.rerun()
+        if st.button("Keep it", key="keep_chat"):
+            st.rerun()
