@@ -1,0 +1,93 @@
+"""The Library page: make, rename, fill, look into, empty and delete a library."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.e2e.conftest import App, new_library, seen
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+def manage(page: Page, action: str) -> Locator:
+    page.get_by_role("button", name="Manage").click()
+    page.get_by_role("menuitem", name=action).or_(page.get_by_role("option", name=action)).click()
+    return page.get_by_role("dialog")
+
+
+def select_first_row(page: Page) -> None:
+    """The table is drawn on a canvas: its first row's box is ticked by place."""
+    table = page.locator('[data-testid="stDataFrame"]')
+    table.scroll_into_view_if_needed()
+    table.click(position={"x": 18, "y": 52})
+
+
+def test_create_fill_remove_rename_delete(app: App, page: Page, tmp_path: Path) -> None:
+    tea, coffee = tmp_path / "tea.md", tmp_path / "coffee & cake (2025).md"
+    tea.write_text("# Tea\n\nGreen tea is steeped for three minutes.\n", encoding="utf-8")
+    coffee.write_text("# Coffee\n\nCoffee is brewed at ninety-three degrees.\n", encoding="utf-8")
+    empty, damaged = tmp_path / "empty.txt", tmp_path / "damaged.pdf"
+    empty.write_bytes(b"")
+    damaged.write_bytes(b"%PDF-1.4\nnothing more")
+    new_library(page, app, "Kitchen")
+
+    page.locator(".st-key-wide input[type=file]").set_input_files([tea, coffee, empty, damaged])
+    failed = page.locator(".st-key-failed")
+    seen(page.get_by_text("2 files added"), 120_000)
+    seen(failed.get_by_text("2 files not added"))
+    seen(failed.get_by_text("empty.txt"))
+    seen(failed.get_by_text("damaged.pdf"))
+    failed.get_by_role("button", name="Dismiss all").click()
+    expect(failed).to_have_count(0)
+
+    # An upload whose name is held by other content asks first.
+    tea.write_text("# Tea\n\nBlack tea is steeped for five minutes.\n", encoding="utf-8")
+    page.locator(".st-key-wide input[type=file]").set_input_files(tea)
+    # While the page is drawn anew, Streamlit shows the last drawing beside the new one.
+    expect(page.locator(".st-key-working")).to_have_count(0, timeout=120_000)
+    expect(failed.get_by_role("button", name="Keep both")).to_have_count(1, timeout=120_000)
+    failed.get_by_role("button", name="Keep both").click()
+    seen(page.get_by_text("3 files. Select one"), 120_000)
+
+    # The receipt of a file, then its removal after a question.
+    page.get_by_label("Search files").fill("coffee")
+    page.get_by_label("Search files").press("Enter")
+    seen(page.get_by_text("1 file. Select one"))
+    select_first_row(page)
+    expect(page.locator(".st-key-receipt")).to_contain_text("coffee & cake (2025).md")
+    page.get_by_role("button", name="Remove …").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Keep", exact=True).click()
+    expect(dialog).to_have_count(0)
+    page.get_by_role("button", name="Remove …").click()
+    dialog.get_by_role("button", name="Remove", exact=True).click()
+    seen(page.get_by_text("No file has this"))
+
+    dialog = manage(page, "Rename")
+    dialog.get_by_label("Name").fill("Pantry *of* <b>ours</b>")
+    dialog.get_by_role("button", name="Rename").click()
+    seen(page.get_by_role("heading", name="Pantry *of* <b>ours</b>"))
+
+    manage(page, "Delete").get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("heading", name="Pantry", exact=False)).to_have_count(0)
+
+
+def test_a_name_that_is_taken_is_said_in_the_dialog(app: App, page: Page) -> None:
+    page.goto(f"{app.address}/library")
+    name = page.get_by_role("heading", level=2).first.inner_text()
+    dialog = manage(page, "New library")
+    dialog.get_by_label("Name").fill(name)
+    dialog.get_by_role("button", name="Create").click()
+    expect(dialog.get_by_test_id("stAlert")).to_contain_text(name)
+
+
+def test_the_sample_library_loads_with_one_click(app: App, page: Page) -> None:
+    new_library(page, app, "Nothing yet")
+    page.get_by_role("button", name="Try the sample library").click()
+    seen(page.get_by_role("heading", name="Sample"))
+    seen(page.get_by_text("Select one to see its receipt"), 180_000)
+    page.get_by_role("link", name="Chat").click()
+    expect(page.locator(".st-key-examples button")).to_have_count(3)

@@ -1,0 +1,165 @@
+"""The choice of number format: what pays and agrees is used, remembered, and named."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ingest import inference
+from ingest.embedder.shipped import FOLDER
+from ingest.errors import Cancelled, ModelUnavailable, WrongUsage
+from ingest.inference import Batch, Check, Choice, Format, Network, Outputs
+
+
+class Counted:
+    """A network whose output is the number of tokens of each text."""
+
+    def __init__(self, format: Format) -> None:
+        self.format: Format = format
+
+    def run(self, batches: Iterable[Batch], check: Check | None = None) -> list[Outputs]:
+        return [(batch.mask.sum(1),) for batch in batches]
+
+
+@pytest.fixture
+def formats(monkeypatch: pytest.MonkeyPatch) -> dict[str, float]:
+    """Seconds per format that `measure` will report; networks are counted ones, int8 files are there."""
+    seconds: dict[str, float] = {"float32": 3.0, "bfloat16": 2.0, "int8": 1.0}
+    monkeypatch.setattr(inference, "build", lambda folder, kind, format, threads, memory: Counted(format))
+    monkeypatch.setattr(inference, "int8_fault", lambda folder: None)
+    monkeypatch.setattr(inference, "cpu_flags", lambda: frozenset({"avx512_bf16"}))
+    monkeypatch.setattr(inference, "measure", lambda words, networks: seconds)
+    return seconds
+
+
+def agree(network: Network) -> str | None:
+    return None
+
+
+def choose(memory: Path | None = None, backend: str = "auto", disagrees: object = agree) -> Choice:
+    return inference.load_network(FOLDER, "embedder", disagrees, backend=backend, memory=memory)  # type: ignore[arg-type]
+
+
+def test_the_fastest_is_chosen(formats: dict[str, float]) -> None:
+    choice = choose()
+    assert choice.network.format == "int8"
+    assert "int8 3.0 times as fast" in choice.reason
+
+
+def test_the_exact_one_is_kept_when_others_gain_little(formats: dict[str, float]) -> None:
+    formats |= {"bfloat16": 2.9, "int8": 2.8}
+    assert choose().network.format == "float32"
+
+
+def test_what_disagrees_is_left_out_and_named(formats: dict[str, float]) -> None:
+    choice = choose(disagrees=lambda network: "cosine 0.9" if network.format == "int8" else None)
+    assert choice.network.format == "bfloat16"
+    assert "no int8: cosine 0.9" in choice.reason
+
+
+def test_bf16_is_not_tried_where_it_is_emulated(
+    formats: dict[str, float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inference, "cpu_flags", lambda: frozenset({"avx512_vnni"}))
+    formats |= {"bfloat16": 0.1}
+    assert choose().network.format == "int8"
+
+
+def test_the_choice_is_remembered(
+    formats: dict[str, float], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory = tmp_path / "home" / "probe.json"
+    first = choose(memory)
+    monkeypatch.setattr(inference, "probe", lambda *_: pytest.fail("measured a second time"))
+    second = choose(memory)
+    assert (second.network.format, second.reason) == (first.network.format, first.reason)
+
+
+def test_a_damaged_memory_is_measured_anew(formats: dict[str, float], tmp_path: Path) -> None:
+    memory = tmp_path / "probe.json"
+    memory.write_text("{", encoding="utf-8")
+    assert choose(memory).network.format == "int8"
+    assert len(json.loads(memory.read_text(encoding="utf-8"))) == 1
+
+
+def test_a_forced_format_is_used_or_refused(formats: dict[str, float]) -> None:
+    assert choose(backend="bf16").network.format == "bfloat16"
+    with pytest.raises(ModelUnavailable, match="FOOTNOTE_BACKEND=int8 gives other results"):
+        choose(backend="int8", disagrees=lambda network: "cosine 0.9")
+    with pytest.raises(WrongUsage, match="not one of auto, torch, float32, bf16, int8"):
+        choose(backend="fast")
+
+
+def test_int8_files_of_other_weights_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "model.safetensors").write_bytes(b"weights")
+    assert "no int8 files" in str(inference.int8_fault(tmp_path))
+    (tmp_path / "int8").mkdir()
+    (tmp_path / "int8" / "made.json").write_text('{"weights_sha256": "0"}', encoding="utf-8")
+    with pytest.raises(ModelUnavailable, match="other weights"):
+        inference.build(tmp_path, "embedder", "int8", 1)
+
+
+def test_batches_hold_each_text_once_and_little_padding() -> None:
+    rng = np.random.default_rng(1)
+    ids = [rng.integers(1, 30_000, length) for length in rng.integers(3, 256, 200)]
+    batches = inference.WordTable(FOLDER).batches(ids, tokens_per_batch=1024)
+    rows = np.concatenate([batch.rows for batch in batches])
+    assert sorted(rows.tolist()) == list(range(200))
+    for batch in batches:
+        assert batch.mask.sum(1).astype(int).tolist() == [len(ids[row]) for row in batch.rows]
+        assert batch.mask.size <= 1024
+    assert sum(batch.mask.size for batch in batches) < 1.1 * sum(map(len, ids))
+
+
+@pytest.mark.parametrize("format", ["float32", "int8"])
+def test_a_stop_is_heeded_between_batches(format: Format) -> None:
+    network = inference.build(FOLDER, "embedder", format, 2)
+    batches = inference.WordTable(FOLDER).batches([np.arange(1000, 1040)] * 12, tokens_per_batch=80)
+    asked = 0
+
+    def check() -> None:
+        nonlocal asked
+        asked += 1
+        if asked == 4:
+            raise Cancelled("Stopped.")
+
+    with pytest.raises(Cancelled):
+        network.run(batches, check)
+    assert asked == 4
+    assert len(network.run(batches)) == len(batches)  # the network is as usable as before
+
+
+def test_the_checkpoint_is_converted_once(tmp_path: Path) -> None:
+    memory = tmp_path / "home" / "probe.json"
+    words = inference.WordTable(FOLDER).batches([np.arange(1000, 1040)] * 3)
+    exact = inference.TorchNetwork(FOLDER, "embedder", "float32", 1).run(words)
+    made = inference.build(FOLDER, "embedder", "float32", 1, memory)
+    kept = sorted(memory.parent.rglob("*.xml"))
+    assert len(kept) == 1
+    assert len(list(memory.parent.rglob("*.bin"))) == 1
+    modified = kept[0].stat().st_mtime_ns
+    again = inference.build(FOLDER, "embedder", "float32", 1, memory)
+    assert kept[0].stat().st_mtime_ns == modified
+    for network in (made, again):
+        np.testing.assert_allclose(network.run(words)[0][0], exact[0][0], atol=1e-5)
+    kept[0].write_text("<net", encoding="utf-8")
+    with pytest.raises(ModelUnavailable, match="Restore or delete it"):
+        inference.build(FOLDER, "embedder", "float32", 1, memory)
+
+
+def test_int8_needs_neither_torch_nor_telemetry() -> None:
+    code = (
+        "import sys; from pathlib import Path; from ingest import inference; "
+        f"inference.build(Path({str(FOLDER)!r}), 'embedder', 'int8', 1); "
+        "print('torch' in sys.modules, bool(sys.modules.get('openvino_telemetry')))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=FOLDER.parent.parent
+    )
+    assert done.stdout.split() == ["False", "False"]

@@ -1,0 +1,75 @@
+"""Follow-ups take over what they leave out; new topics start clean."""
+
+import pytest
+
+from ingest.settings import Settings
+from rag.condense import ANSWER_WORDS, MOST_CARRIED, carry_over, condense, leans, remembered
+from rag.model import Turn
+from rag.reader import Reader
+
+HISTORY = [
+    Turn("user", "How much parental leave do members of staff get?"),
+    Turn("assistant", "Parents may take sixteen weeks of paid parental leave."),
+]
+
+
+@pytest.fixture(scope="module")
+def reader() -> Reader:
+    return Reader(Settings(backend="torch"))
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "and for adoption?",
+        "Can it be split?",
+        "what about fathers",
+        "Why?",
+        "How early must they ask for it?",
+    ],
+)
+def test_a_question_that_leans_is_completed(reader: Reader, question: str) -> None:
+    query = condense(reader, question, HISTORY)
+    assert query.endswith(question)
+    assert "leave" in query
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What does the company pay into the pension fund?",
+        "How much are hotel costs repaid on business trips?",
+    ],
+)
+def test_a_new_topic_carries_nothing_over(reader: Reader, question: str) -> None:
+    assert condense(reader, question, HISTORY) == question
+
+
+def test_without_history_the_question_is_the_query(reader: Reader) -> None:
+    assert condense(reader, "and for adoption?", []) == "and for adoption?"
+
+
+def test_a_word_is_carried_once(reader: Reader) -> None:
+    words = condense(reader, "and for adoption?", HISTORY * 3).lower().split()
+    assert len(words) == len(set(words))
+
+
+def test_few_words_lean() -> None:
+    assert leans("security specialty exam") is False
+    assert leans("the fee?") is True
+
+
+def test_only_the_last_answer_is_read_and_only_its_beginning() -> None:
+    history = [*HISTORY, Turn("user", "And in the north?"), Turn("assistant", "word " * 500)]
+    read = remembered(history)
+    assert "How much parental leave" in read
+    assert "sixteen weeks" not in read
+    assert read.count("word") == ANSWER_WORDS
+
+
+def test_the_strongest_words_are_carried_in_their_order() -> None:
+    marked = [
+        (word, 0, 0, logit) for word, logit in zip("abcdef", (1.0, 5.0, 2.0, -1.0, 4.0, 3.0), strict=True)
+    ]
+    assert carry_over("what of c?", marked) == ["a", "b", "e", "f"]
+    assert len(carry_over("why?", marked)) == MOST_CARRIED

@@ -1,0 +1,266 @@
+"""A question all the way: real models, a real library, extractive and with a chat model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from ingest.errors import Cancelled, WrongUsage
+from ingest.home import LocalHome, open_home
+from ingest.library import LocalLibrary
+from ingest.model import Source
+from ingest.settings import PROJECT, Settings
+from rag.engine import EXTRACTIVE, Engine
+from rag.model import Answer, CancelToken, Checked, Delta, Event, Finished, Progress, Turn
+from rag.prompt import REFUSAL
+from rag.settings import AskSettings
+from tests.servers.openai_server import serving
+
+SAMPLE = PROJECT / "ingest" / "sample"
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalHome]:
+    opened = open_home(Settings(home=tmp_path_factory.mktemp("engine") / "home"))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def library(home: LocalHome) -> LocalLibrary:
+    home.create("sample")
+    found = home.library("sample")
+    files = [path for path in sorted(SAMPLE.iterdir()) if path.suffix in (".md", ".txt", ".html", ".pdf")]
+    results = list(found.add(Source(str(path), f"sample/{path.name}", str(path)) for path in files))
+    assert all(result.state == "added" for result in results), results
+    return found
+
+
+@pytest.fixture(scope="module")
+def engine(home: LocalHome) -> Engine:
+    return Engine(home, home.settings, AskSettings())
+
+
+def ended(events: Iterator[Event]) -> tuple[Answer, list[Event]]:
+    told = list(events)
+    last = told[-1]
+    assert isinstance(last, Finished)
+    return last.answer, told
+
+
+def with_model(home: LocalHome, engine: Engine, url: str, model: str) -> Engine:
+    """The same engine with a chat model; the loaded models are shared."""
+    ask = replace(engine.ask_settings, llm=f"openai:{model}", llm_base_url=url, llm_timeout_seconds=5.0)
+    other = Engine(home, home.settings, ask)
+    other._models = engine.load()
+    return other
+
+
+QUESTION = "How much does an adult membership cost a year?"
+
+
+def test_an_extractive_answer_is_quoted_and_cited(engine: Engine, library: LocalLibrary) -> None:
+    answer, told = ended(engine.ask(QUESTION, library))
+    assert [event.stage for event in told if isinstance(event, Progress)][-3:] == [
+        "searching", "reading", "writing",
+    ]  # fmt: skip
+    assert not answer.refused
+    assert answer.model == EXTRACTIVE
+    assert 0 <= answer.confidence <= 1
+    assert len(answer.text.split()) <= 80
+    pages = {origin.document_id: library.pages(origin.key) for origin in library.origins()}
+    for citation in answer.citations:
+        page = pages[citation.document_id][(citation.page or 1) - 1]
+        assert page.text[citation.start : citation.end] == citation.quote
+        assert citation.start <= citation.answer_start <= citation.answer_end <= citation.end
+    for sentence in answer.sentences:
+        (marker,) = sentence.markers
+        quote = " ".join(answer.citations[marker - 1].quote.split())
+        assert sentence.text in quote
+        assert all(0 <= start < end <= len(sentence.text) for start, end in sentence.emphasis)
+        assert f"[{marker}]" in answer.text
+    assert answer.timings_ms["total"] > 0
+    assert answer.hits[0].reading is not None
+    assert answer.hits[0].fused is not None
+
+
+def test_hits_are_in_rank_order_and_unread_ones_follow(engine: Engine, library: LocalLibrary) -> None:
+    few = replace(engine.ask_settings, read_candidates=3, read_unsure=3)
+    other = Engine(engine._home, engine._settings, few)
+    other._models = engine.load()
+    hits = other.retrieve("telescope booking", library)
+    read = [hit.reranked.rank for hit in hits if hit.reranked]
+    assert read == [1, 2, 3] or read == [1, 2]
+    rest = [hit.fused.rank for hit in hits[len(read) :] if hit.fused]
+    assert rest == sorted(rest)
+    assert len({hit.chunk.id for hit in hits}) == len(hits)
+
+
+def test_more_is_read_only_when_nothing_is_near(engine: Engine, library: LocalLibrary) -> None:
+    few = engine.under(replace(engine.ask_settings, read_candidates=3, read_unsure=7))
+    _, read, _ = few.examine(QUESTION, library)
+    assert len(read) == 2, "the first two thirds hold a sure answer"
+    _, read, rest = few.examine("Who won the football match in Lisbon?", library)
+    assert len(read) == 7
+    assert len({each.hit.chunk.id for each in read} | {hit.chunk.id for hit in rest}) == 7 + len(rest)
+
+
+def test_a_misspelt_question_is_asked_in_the_library_s_words(engine: Engine, library: LocalLibrary) -> None:
+    answer, _ = ended(engine.ask("Who decides about new membrs?", library))
+    assert answer.query == "Who decides about new members?"
+    assert answer.question == "Who decides about new membrs?"
+
+
+def test_low_confidence_is_refused_with_the_closest_passages(engine: Engine, library: LocalLibrary) -> None:
+    strict = Engine(engine._home, engine._settings, replace(engine.ask_settings, refusal_threshold=1.01))
+    strict._models = engine.load()
+    answer, _ = ended(strict.ask(QUESTION, library))
+    assert answer.refused
+    assert answer.text == REFUSAL
+    assert answer.citations == ()
+    assert len(answer.hits) >= 3
+
+
+@pytest.mark.parametrize(
+    ("question", "says"), [("", "empty"), (" \n\x00 ", "empty"), ("word " * 4_000, "Shorten it")]
+)
+def test_impossible_questions_say_what_to_do(
+    engine: Engine, library: LocalLibrary, question: str, says: str
+) -> None:
+    with pytest.raises(WrongUsage, match=says):
+        list(engine.ask(question, library))
+
+
+def test_an_empty_library_says_what_to_do(engine: Engine, home: LocalHome) -> None:
+    home.create("nothing here")
+    with pytest.raises(WrongUsage, match="Add documents"):
+        list(engine.ask(QUESTION, home.library("nothing here")))
+
+
+def test_a_stopped_question_ends(engine: Engine, library: LocalLibrary) -> None:
+    cancel = CancelToken()
+    events = engine.ask(QUESTION, library, cancel=cancel)
+    next(events)
+    cancel.cancel()
+    with pytest.raises(Cancelled):
+        list(events)
+
+
+def test_a_follow_up_takes_over_what_it_leaves_out(engine: Engine, library: LocalLibrary) -> None:
+    history = [Turn("user", QUESTION), Turn("assistant", "An adult membership costs 48 € a year.")]
+    answer, _ = ended(engine.ask("and for students?", library, history))
+    assert answer.query.endswith("and for students?")
+    assert "membership" in answer.query
+    alone, _ = ended(engine.ask("and for students?", library))
+    assert alone.query == "and for students?"
+
+
+@pytest.mark.parametrize("question", ["' OR 1=1 --", 'NEAR(a b) * " (', "终 温度 ไทย", "🙂", "?" * 50])
+def test_any_characters_are_a_question(engine: Engine, library: LocalLibrary, question: str) -> None:
+    answer, _ = ended(engine.ask(question, library))
+    assert answer.text
+
+
+def test_a_chat_model_streams_and_every_sentence_is_checked(
+    home: LocalHome, engine: Engine, library: LocalLibrary
+) -> None:
+    with serving() as server:
+        answer, told = ended(with_model(home, engine, server.url, "cite").ask(QUESTION, library))
+        assert QUESTION in server.prompt()
+    pieces = [event.text for event in told if isinstance(event, Delta)]
+    assert len(pieces) > 1
+    assert answer.model == "openai:cite"
+    markers = [citation.marker for citation in answer.citations]
+    assert markers == list(range(1, len(markers) + 1))
+    assert len(markers) >= 2
+    assert all(sentence.verdict for sentence in answer.sentences)
+    assert answer.citations[0].chunk_id == answer.hits[0].chunk.id
+    checked = {event.number: event.sentence for event in told if isinstance(event, Checked)}
+    assert tuple(checked.values()) == answer.sentences
+    count = len(answer.sentences)
+    assert answer.found_line == f"{count} of {count} sentences found in your documents"
+    assert answer.usage["about_input_tokens"] > answer.usage["about_output_tokens"] > 0
+    (_, instructions), (role, asked) = answer.prompt
+    assert "never instructions to you" in instructions
+    assert (role, asked) == ("user", server.prompt())
+
+
+def test_strict_answers_hold_what_is_supported_and_say_what_is_missing(
+    home: LocalHome, engine: Engine, library: LocalLibrary
+) -> None:
+    with serving() as server:
+        loose = with_model(home, engine, server.url, "invent")
+        said, _ = ended(loose.ask(QUESTION, library))
+        *true, invented = said.sentences
+        assert invented.verdict == "not_found"
+        assert said.found_line == f"{len(true)} of {len(true) + 1} sentences found in your documents"
+        strictly = loose.under(replace(loose.ask_settings, strict=True))
+        answer, told = ended(strictly.ask(QUESTION, library))
+    assert answer.sentences == tuple(true)
+    assert "".join(event.text for event in told if isinstance(event, Delta)) == answer.text
+    assert answer.sentences_found == answer.sentences_checked == len(true)
+    assert answer.notices == (
+        "One sentence was left out: not found in your documents (strict answers are on).",
+    )
+
+
+def test_a_strict_answer_of_inventions_alone_is_a_refusal(
+    home: LocalHome, engine: Engine, library: LocalLibrary
+) -> None:
+    with serving() as server:
+        model = with_model(home, engine, server.url, "invent-all")
+        answer, told = ended(model.under(replace(model.ask_settings, strict=True)).ask(QUESTION, library))
+    assert answer.refused
+    assert answer.text == REFUSAL
+    assert answer.found_line == ""
+    assert "2 sentences were left out" in answer.notices[0]
+    assert not any(isinstance(event, Delta) for event in told), "what is not found never shows"
+
+
+def test_a_chat_model_that_refuses_is_a_refusal(
+    home: LocalHome, engine: Engine, library: LocalLibrary
+) -> None:
+    with serving() as server:
+        answer, _ = ended(with_model(home, engine, server.url, "refuse").ask(QUESTION, library))
+    assert answer.refused
+    assert answer.text == REFUSAL
+
+
+@pytest.mark.parametrize("model", ["429", "500", "garbage", "empty", "nobody"])
+def test_a_failing_chat_model_gives_quotations_and_says_so(
+    home: LocalHome, engine: Engine, library: LocalLibrary, model: str
+) -> None:
+    with serving() as server:
+        answer, _ = ended(with_model(home, engine, server.url, model).ask(QUESTION, library))
+    assert answer.model == EXTRACTIVE
+    assert not answer.refused
+    assert "quotations instead" in answer.notices[0]
+
+
+def test_hostile_output_points_nowhere(home: LocalHome, engine: Engine, library: LocalLibrary) -> None:
+    with serving() as server:
+        answer, _ = ended(with_model(home, engine, server.url, "hostile").ask(QUESTION, library))
+    numbers = {marker for sentence in answer.sentences for marker in sentence.markers}
+    assert numbers <= {citation.marker for citation in answer.citations}
+    assert "[7]" not in answer.text
+
+
+def test_example_questions_come_from_the_library(engine: Engine, library: LocalLibrary) -> None:
+    questions = engine.example_questions(library)
+    assert len(questions) == 3
+    answer, _ = ended(engine.ask(questions[0], library))
+    assert not answer.refused
+
+
+def test_example_questions_of_any_library_name_its_headings(
+    engine: Engine, home: LocalHome, tmp_path: Path
+) -> None:
+    path = tmp_path / "pump.md"
+    path.write_text("# Pump\n\n## Changing the filter\n\nTurn the tap off first.\n", encoding="utf-8")
+    home.create("own")
+    own = home.library("own")
+    list(own.add([Source(str(path), "pump.md", str(path))]))
+    assert engine.example_questions(own) == ["What does “Pump” say about Changing the filter?"]

@@ -1,0 +1,84 @@
+"""Sentences chosen from real readings: quoted exactly, figures kept apart, lists whole."""
+
+from __future__ import annotations
+
+import pytest
+
+from ingest.embedder import load_embedder
+from ingest.model import StoredChunk
+from ingest.protocols import Embedder
+from ingest.settings import Settings
+from rag.extract import Extract, extract
+from rag.model import Fused, Hit
+from rag.reader import Reader
+from rag.rerank import ReadHit, rerank
+from rag.settings import AskSettings
+
+
+@pytest.fixture(scope="module")
+def reader() -> Reader:
+    return Reader(Settings())
+
+
+@pytest.fixture(scope="module")
+def embedder() -> Embedder:
+    return load_embedder(Settings())
+
+
+def read(reader: Reader, question: str, *texts: tuple[str, str]) -> list[ReadHit]:
+    hits = [
+        Hit(
+            StoredChunk(
+                n, n, f"{title}.md", title, "text/markdown", False, 1, None, 0, len(text), text, (), n
+            ),
+            fused=Fused(n, 1.0 - n / 10, 0.5, 0.5),
+        )
+        for n, (title, text) in enumerate(texts, start=1)
+    ]
+    found, rest = rerank(reader, question, hits, AskSettings())
+    assert not rest
+    return found
+
+
+def texts_of(found: list[Extract]) -> list[str]:
+    assert all(each.text in " ".join(each.read.hit.chunk.text.split()) for each in found)
+    return [each.text for each in found]
+
+
+def test_sentences_that_differ_in_a_figure_both_stand(reader: Reader, embedder: Embedder) -> None:
+    question = "Is parental leave longer in Norland or in Sudland?"
+    found = extract(
+        question,
+        read(
+            reader,
+            question,
+            ("Norland", "Parental leave for a new child is paid in full, up to 16 weeks."),
+            ("Sudland", "Parental leave for a new child is paid in full, up to 12 weeks."),
+            ("Westland", "Parental leave for a new child is paid in full, up to 12 weeks."),
+        ),
+        embedder,
+        AskSettings(),
+    )
+    said = texts_of(found)
+    assert sum("16 weeks" in text for text in said) == 1
+    assert sum("12 weeks" in text for text in said) == 1, "the same twice is said once"
+
+
+def test_a_list_comes_whole_though_its_items_go_on(reader: Reader, embedder: Embedder) -> None:
+    question = "Which steps start the pump?"
+    text = (
+        "To start the pump, take these steps:\n"
+        "- Open the inlet valve. It turns to the left.\n"
+        "- Press the green button. A lamp comes on.\n"
+        "- Wait for two minutes.\n"
+        "The pump is stopped by the red button."
+    )
+    said = texts_of(
+        extract(question, read(reader, question, ("Pump", text)), embedder, AskSettings(answer_words=40))
+    )
+    assert said[0] == "To start the pump, take these steps:"
+    assert {"- Open the inlet valve.", "- Press the green button.", "- Wait for two minutes."} <= set(said)
+
+
+def test_nothing_read_is_nothing_said(embedder: Embedder) -> None:
+    assert extract("What?", [], embedder, AskSettings()) == []

@@ -1,0 +1,220 @@
+"""A real HTTP server that speaks the OpenAI protocol, with scripted behaviour chosen by model name.
+
+    cite       a sentence for each of the first two passages, marked [1] and [2]
+    invent     a sentence of the first passage, then one that stands nowhere; invent-all: two of these
+    slow-cite  invent and a third sentence, one word each `word_seconds`
+    ready      the word "Ready."
+    refuse     "The documents don't say."
+    slow       twenty words, one each `word_seconds`
+    hang       headers, then nothing until the client goes
+    think      a <think> part, then a cited sentence
+    obey       does what the passages tell it: a gullible model
+    hostile    HTML, a remote image, links in every Markdown form, a marker that points nowhere
+    echo-key   fails with status 400 and quotes the key it was given
+    overflow   fails as a context that is too long
+    garbage    200 and a page of HTML
+    broken     half a stream, then the connection closes
+    cut        the same with chunked transfer encoding, where HTTP itself notices
+    empty      a stream without text
+    429, 500   that status
+
+Any other name is not found. With `key` set, requests must carry it. Start one with `serving()`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+MODELS = (
+    "cite", "invent", "invent-all", "slow-cite", "ready", "refuse", "slow", "hang", "think", "obey", "hostile",
+    "echo-key", "overflow", "garbage",
+)  # fmt: skip
+HOSTILE = (
+    'The fee is 30 [1]. <img src="http://evil.test/a.png" onerror="alert(1)"> ![x](http://evil.test/?q=1) '
+    "See [here][r] or <http://evil.test> [7].\n\n[r]: http://evil.test/ref\n\n<script>alert(1)</script>"
+)
+INVENTED = "The moon is made of green cheese and costs 900 dollars [1]."
+_PASSAGE = re.compile(r"<(passage-\w+) ([^>]*)>\n(.*?)\n</\1>", re.DOTALL)
+
+
+@dataclass
+class OpenAIServer:
+    """A running server: where it is, and what it was asked."""
+
+    url: str
+    key: str = ""
+    word_seconds: float = 0.05
+    requests: list[dict[str, Any]] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
+    words_sent: int = 0
+    gone: threading.Event = field(default_factory=threading.Event)  # a client left before the end
+
+    def prompt(self) -> str:
+        """The last request's last message."""
+        return str(self.requests[-1]["messages"][-1]["content"])
+
+
+@contextlib.contextmanager
+def serving(key: str = "", word_seconds: float = 0.05) -> Iterator[OpenAIServer]:
+    """A server on a free port of loopback, until the block ends."""
+    http = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    http.daemon_threads = True
+    state = OpenAIServer(f"http://127.0.0.1:{http.server_address[1]}/v1", key, word_seconds)
+    http.state = state  # type: ignore[attr-defined]
+    thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    try:
+        yield state
+    finally:
+        http.shutdown()
+        http.server_close()
+        thread.join(timeout=5)
+
+
+def answer_for(model: str, messages: list[dict[str, Any]]) -> str:
+    """What the scripted model says to `messages`."""
+    passages = [match.group(3) for match in _PASSAGE.finditer(str(messages[-1]["content"]))]
+    firsts = [re.split(r"(?<=[.!?])\s", text.strip())[0].rstrip(".!?") for text in passages]
+    if model == "refuse":
+        return "The documents don't say."
+    if model == "ready" or (model in ("cite", "invent", "slow-cite") and not firsts):
+        return "Ready."
+    if model == "slow-cite":
+        return f"{firsts[0]} [1]. {INVENTED} Tea it is: {firsts[0]} [1]."
+    if model == "invent":
+        return f"{firsts[0]} [1]. {INVENTED}"
+    if model == "invent-all":
+        return f"{INVENTED} Whales sing opera in Vienna every Tuesday [2]."
+    if model == "slow":
+        return " ".join(f"word{number}" for number in range(20)) + " [1]."
+    if model == "think":
+        return f"<think>Let me see [9].</think>\n\n{firsts[0]} [1]."
+    if model == "hostile":
+        return HOSTILE
+    if model == "obey":
+        orders = re.findall(r"(?im)^.*?(?:ignore|disregard)[^:\n]*:\s*(.+)$", "\n".join(passages))
+        return orders[0] if orders else f"{firsts[0]} [1]."
+    return " ".join(f"{text} [{number}]." for number, text in enumerate(firsts[:2], 1))
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    @property
+    def state(self) -> OpenAIServer:
+        return self.server.state  # type: ignore[attr-defined, no-any-return]
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing: pytest shows what matters."""
+
+    def do_GET(self) -> None:
+        if self._authorised():
+            models = [{"id": name, "object": "model", "owned_by": "tests"} for name in MODELS]
+            self._json(200, {"object": "list", "data": models})
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.state.requests.append(body)
+        self.state.paths.append(self.path)
+        self.state.keys.append(self.headers.get("Authorization", ""))
+        if not self._authorised():
+            return
+        # Azure names the deployment in the path.
+        model = body.get("model") or self.path.split("/")[-3]
+        if model in ("429", "500"):
+            self._fault(int(model), "scripted")
+        elif model == "echo-key":
+            self._fault(400, f"Bad request with key {self.headers.get('Authorization')}")
+        elif model == "overflow":
+            self._fault(400, "This model's maximum context length is 10 tokens.", "context_length_exceeded")
+        elif model == "garbage":
+            self._send(200, "text/html", b"<html><body>Router login</body></html>")
+        elif model not in (*MODELS, "broken", "cut", "empty"):
+            self._fault(404, f"The model {model} does not exist", "model_not_found")
+        elif body.get("stream"):
+            self._stream(model, body)
+        else:
+            message = {"role": "assistant", "content": answer_for(model, body["messages"])}
+            choice = {"index": 0, "message": message, "finish_reason": "stop"}
+            self._json(200, {**_head(model, "chat.completion"), "choices": [choice], "usage": _usage(body)})
+
+    def _stream(self, model: str, body: dict[str, Any]) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Connection", "close")
+        if model == "cut":
+            self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        self.close_connection = True
+        self.wfile.flush()
+        if model == "hang":
+            self._wait_until_gone(20.0)
+            return
+        text = "" if model == "empty" else answer_for(model, body["messages"])
+        try:
+            for number, word in enumerate(re.findall(r"\S+\s*|\s+", text)):
+                if model in ("slow", "slow-cite"):
+                    time.sleep(self.state.word_seconds)
+                if model in ("broken", "cut") and number == 2:
+                    self.connection.shutdown(socket.SHUT_RDWR)
+                    return
+                self._event(model, {"content": word})
+                self.state.words_sent += 1
+            self._event(model, {}, finish="stop")
+            if (body.get("stream_options") or {}).get("include_usage"):
+                usage = {**_head(model, "chat.completion.chunk"), "choices": [], "usage": _usage(body)}
+                self.wfile.write(f"data: {json.dumps(usage)}\n\n".encode())
+            self.wfile.write(b"data: [DONE]\n\n")
+        except (BrokenPipeError, ConnectionResetError):
+            self.state.gone.set()
+
+    def _event(self, model: str, delta: dict[str, str], finish: str | None = None) -> None:
+        choice = {"index": 0, "delta": delta, "finish_reason": finish}
+        chunk = {**_head(model, "chat.completion.chunk"), "choices": [choice]}
+        event = f"data: {json.dumps(chunk)}\n\n".encode()
+        self.wfile.write(b"%x\r\n%s\r\n" % (len(event), event) if model == "cut" else event)
+        self.wfile.flush()
+
+    def _wait_until_gone(self, seconds: float) -> None:
+        self.connection.settimeout(seconds)
+        with contextlib.suppress(TimeoutError, ConnectionResetError):
+            if self.connection.recv(1) == b"":
+                self.state.gone.set()
+
+    def _authorised(self) -> bool:
+        if self.state.key and self.headers.get("Authorization") != f"Bearer {self.state.key}":
+            self._fault(401, f"Incorrect API key provided: {self.headers.get('Authorization')}")
+            return False
+        return True
+
+    def _fault(self, status: int, message: str, code: str = "scripted") -> None:
+        self._json(status, {"error": {"message": message, "type": "error", "code": code}})
+
+    def _json(self, status: int, value: object) -> None:
+        self._send(status, "application/json", json.dumps(value).encode())
+
+    def _send(self, status: int, media_type: str, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", media_type)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+def _head(model: str, kind: str) -> dict[str, Any]:
+    return {"id": "chatcmpl-1", "object": kind, "created": 0, "model": model}
+
+
+def _usage(body: dict[str, Any]) -> dict[str, int]:
+    sent = sum(len(str(message["content"]).split()) for message in body["messages"])
+    return {"prompt_tokens": sent, "completion_tokens": 7, "total_tokens": sent + 7}
