@@ -33,7 +33,7 @@ def formats(monkeypatch: pytest.MonkeyPatch) -> dict[str, float]:
     seconds: dict[str, float] = {"float32": 3.0, "bfloat16": 2.0, "int8": 1.0}
     monkeypatch.setattr(inference, "build", lambda folder, kind, format, threads, memory: Counted(format))
     monkeypatch.setattr(inference, "int8_fault", lambda folder: None)
-    monkeypatch.setattr(inference, "cpu_flags", lambda: frozenset({"avx512_bf16"}))
+    monkeypatch.setattr(inference, "cpu_flags", lambda: frozenset({"amx_bf16"}))
     monkeypatch.setattr(inference, "measure", lambda words, networks: seconds)
     return seconds
 
@@ -69,6 +69,16 @@ def test_bf16_is_not_tried_where_it_is_emulated(
     monkeypatch.setattr(inference, "cpu_flags", lambda: frozenset({"avx512_vnni"}))
     formats |= {"bfloat16": 0.1}
     assert choose().network.format == "int8"
+
+
+def test_bf16_without_amx_is_only_tried_where_there_is_no_int8(
+    formats: dict[str, float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inference, "cpu_flags", lambda: frozenset({"avx512_bf16"}))
+    formats |= {"bfloat16": 0.1}
+    assert choose().network.format == "int8"
+    monkeypatch.setattr(inference, "int8_fault", lambda folder: "made from other weights")
+    assert choose().network.format == "bfloat16"
 
 
 def test_the_choice_is_remembered(
