@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 # Elsewhere int8 products saturate, and the golden check turns the format down (`ingest.inference.probe`).
 exact_int8 = pytest.mark.skipif(
-    not inference.cpu_flags() & {"avx512_vnni", "avx_vnni", "amx_int8"},
+    not inference.cpu_flags() & inference.NATIVE["int8"],
     reason="This CPU multiplies int8 without VNNI or AMX: other values, and the format is not used.",
 )
 

@@ -33,7 +33,7 @@ def formats(monkeypatch: pytest.MonkeyPatch) -> dict[str, float]:
     seconds: dict[str, float] = {"float32": 3.0, "bfloat16": 2.0, "int8": 1.0}
     monkeypatch.setattr(inference, "build", lambda folder, kind, format, threads, memory: Counted(format))
     monkeypatch.setattr(inference, "int8_fault", lambda folder: None)
-    monkeypatch.setattr(inference, "cpu_flags", lambda: frozenset({"amx_bf16"}))
+    monkeypatch.setattr(inference, "cpu_flags", lambda: frozenset({"avx2"}))
     monkeypatch.setattr(inference, "measure", lambda words, networks: seconds)
     return seconds
 
@@ -53,32 +53,44 @@ def test_the_fastest_is_chosen(formats: dict[str, float]) -> None:
 
 
 def test_the_exact_one_is_kept_when_others_gain_little(formats: dict[str, float]) -> None:
-    formats |= {"bfloat16": 2.9, "int8": 2.8}
+    formats |= {"int8": 2.8}
     assert choose().network.format == "float32"
 
 
 def test_what_disagrees_is_left_out_and_named(formats: dict[str, float]) -> None:
     choice = choose(disagrees=lambda network: "cosine 0.9" if network.format == "int8" else None)
-    assert choice.network.format == "bfloat16"
-    assert "no int8: cosine 0.9" in choice.reason
+    assert choice.network.format == "float32"
+    assert choice.reason == "no int8: cosine 0.9"
 
 
-def test_bf16_is_not_tried_where_it_is_emulated(
-    formats: dict[str, float], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("flags", "int8", "measured", "chosen"),
+    [
+        ({"avx2"}, True, ["float32", "int8"], "int8"),
+        ({"avx512_vnni", "avx512_bf16"}, True, [], "int8"),
+        ({"avx512_vnni", "avx512_bf16"}, False, ["float32", "bfloat16"], "bfloat16"),
+        ({"amx_bf16", "amx_int8"}, True, ["bfloat16", "int8"], "int8"),
+        ({"amx_bf16", "amx_int8"}, False, [], "bfloat16"),
+        ({"avx2"}, False, [], "float32"),
+    ],
+)
+def test_only_formats_a_cpu_may_like_are_measured(
+    formats: dict[str, float],
+    monkeypatch: pytest.MonkeyPatch,
+    flags: set[str],
+    int8: bool,
+    measured: list[str],
+    chosen: str,
 ) -> None:
-    monkeypatch.setattr(inference, "cpu_flags", lambda: frozenset({"avx512_vnni"}))
-    formats |= {"bfloat16": 0.1}
-    assert choose().network.format == "int8"
+    def measure(words: object, networks: list[Network]) -> dict[str, float]:
+        seen.extend(network.format for network in networks)
+        return formats
 
-
-def test_bf16_without_amx_is_only_tried_where_there_is_no_int8(
-    formats: dict[str, float], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(inference, "cpu_flags", lambda: frozenset({"avx512_bf16"}))
-    formats |= {"bfloat16": 0.1}
-    assert choose().network.format == "int8"
-    monkeypatch.setattr(inference, "int8_fault", lambda folder: "made from other weights")
-    assert choose().network.format == "bfloat16"
+    seen: list[str] = []
+    monkeypatch.setattr(inference, "cpu_flags", lambda: frozenset(flags))
+    monkeypatch.setattr(inference, "int8_fault", lambda folder: None if int8 else "made from other weights")
+    monkeypatch.setattr(inference, "measure", measure)
+    assert (choose().network.format, seen) == (chosen, measured)
 
 
 def test_the_choice_is_remembered(
