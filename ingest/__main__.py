@@ -302,13 +302,15 @@ def show(home: Home, options: Namespace) -> int:
     say(f"  type       {origin.media_type}, {size(origin.size_bytes)}")
     say(f"  added      {moment(origin.added_at)}, {origin.state}")
     say(f"  passages   {origin.chunks}")
-    counts = ", ".join(f"{receipt.count(state)} {state}" for state in PageState)
+    counts = ", ".join(f"{receipt.count(state)} {state.words}" for state in PageState)
     say(f"  pages      {counts}, in {receipt.seconds:.1f} s")
     for text in (receipt.message, *receipt.warnings):
         if text:
             say(f"  note       {text}")
     for page in receipt.pages:
-        say(f"  {page.number:>6}  {page.state:<6}  {page.characters:>7} characters  {page.message}".rstrip())
+        say(
+            f"  {page.number:>6}  {page.state.words:<11}  {page.characters:>7} characters  {page.message}".rstrip()
+        )
     return 0
 
 

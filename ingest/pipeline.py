@@ -1,10 +1,12 @@
 """The whole of ingest on one screen: how a stored file becomes part of a library.
 
     words lane     waiting ─read→ pages ─chunk→ chunks ─commit→ searchable by words
+    scans lane     pages that are pictures ─recognise→ pages, then as in the words lane
     vectors lane   chunks ─embed→ vectors ─commit→ complete
 
-Two lanes, two threads: every waiting file is read before the first one is complete, so answers can
-be had from its words within seconds. The work itself is done in child processes (sandbox, worker).
+Three lanes, three threads: every waiting file is read before the first one is complete, so answers can
+be had from its words within seconds, and a scan that takes an hour holds up nothing but other scans.
+The work itself is done in child processes (sandbox, worker).
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
+from queue import Queue
 
 import numpy as np
 
@@ -25,6 +28,7 @@ from ingest.jobs import JobQueue, result_from_json, result_to_json
 from ingest.model import AddResult, AddState, DocumentState, FileText, JobStage, StoredChunk
 from ingest.originals import Originals
 from ingest.outbox import Outbox
+from ingest.recognition import with_recognised
 from ingest.sandbox import SandboxPool
 from ingest.settings import Settings
 from ingest.worker import Worker
@@ -72,13 +76,17 @@ class Pipeline:
         self._closing = threading.Event()
         self._threads: list[threading.Thread] = []
         self._starting = threading.Lock()
+        self._scans: Queue[tuple[JobRow, str, AddState, FileText] | None] = Queue()
         self._questions = 0
         self._quiet = threading.Condition()
 
     # ------------------------------------------------------------------ one file, step by step
 
     def take_in_words(self, job: JobRow) -> None:
-        """Read, chunk, commit: its words are posted when it returns, unless there is nothing to do."""
+        """Read, chunk, commit: its words are posted when it returns, unless there is nothing to do.
+
+        A file with pages that are pictures is handed to the scans lane.
+        """
         p = self._parts
         origin = p.catalog.origin(job.library_id, job.key)
         serving = p.catalog.document(origin.document_id) if origin and origin.document_id else None
@@ -97,11 +105,25 @@ class Pipeline:
             return
 
         text = self._read(job)
+        if text.unread and p.settings.ocr:
+            self._scans.put((job, key, state, text))
+        else:
+            self._commit_words(job, key, state, self._recognised(job, text))
+
+    def take_in_scan(self, job: JobRow, key: str, state: AddState, text: FileText) -> None:
+        """Recognise the pages that are pictures, then go on as with any file."""
+        self._commit_words(job, key, state, self._recognised(job, text))
+        self._parts.outbox.drain("words")
+
+    def _commit_words(self, job: JobRow, key: str, state: AddState, text: FileText) -> None:
+        p = self._parts
         title = text.title or PurePosixPath(key).name
         chunks = self._chunker.chunk(text.pages)
         p.queue.check(job.id)
         added = AddResult(key, state, pages=len(text.pages), chunks=len(chunks), message=_summary(text))
-        document_id = p.catalog.add_words(job, key, recipe, text, title, chunks, result_to_json(added) or "")
+        document_id = p.catalog.add_words(
+            job, key, p.recipe(), text, title, chunks, result_to_json(added) or ""
+        )
         if job.password:
             p.passwords[document_id] = job.password
 
@@ -152,6 +174,17 @@ class Pipeline:
             lambda done, total: p.queue.count(job.id, done, total),
         )
 
+    def _recognised(self, job: JobRow, text: FileText) -> FileText:
+        p = self._parts
+        return with_recognised(
+            text,
+            p.originals.path(job.content_hash),
+            p.sandbox,
+            p.settings,
+            job.password,
+            lambda done, total: p.queue.count(job.id, done, total),
+        )
+
     def _key_for(self, job: JobRow, serving: DocumentRow | None) -> str:
         """The key to store under. Raises Taken when the person must choose first."""
         if serving is None or job.replace:
@@ -175,7 +208,12 @@ class Pipeline:
         with self._starting:
             if self._threads or self._closing.is_set():
                 return
-            for name, lane in (("words", self._words_lane), ("vectors", self._vectors_lane)):
+            lanes = (
+                ("words", self._words_lane),
+                ("scans", self._scans_lane),
+                ("vectors", self._vectors_lane),
+            )
+            for name, lane in lanes:
                 thread = threading.Thread(target=lane, name=f"ingest-{name}", daemon=True)
                 self._threads.append(thread)
                 thread.start()
@@ -193,6 +231,12 @@ class Pipeline:
 
     def _words_lane(self) -> None:
         self._work((JobStage.WAITING,), self._words_turn)
+
+    def _scans_lane(self) -> None:
+        while (scan := self._scans.get()) is not None and not self._closing.is_set():
+            with self._failing([scan[0]]):
+                self.take_in_scan(*scan)
+            self._parts.queue.tell()
 
     def _vectors_lane(self) -> None:
         self._work((JobStage.EMBEDDING, JobStage.INDEXING), self._vectors_turn)
@@ -285,6 +329,7 @@ class Pipeline:
     def close(self) -> None:
         """Stop after the step at hand; unfinished jobs stay in the queue."""
         self._closing.set()
+        self._scans.put(None)
         self._chunker.close()
         self._embedder.close()
         with self._parts.queue.changed:

@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from ingest.model import JobInfo, JobStage, StoredChunk
+from ingest.readers import SHOWN_AS_PAGES
 from rag.model import Answer, Citation, Hit, Progress, Sentence
 
 Json = dict[str, Any]
@@ -197,7 +198,7 @@ def image_url(
     library: str, document_id: int, media_type: str, page: int | None, marks: Sequence[tuple[int, int, str]]
 ) -> str:
     """Address of the page image with its marks; "" for formats without pages."""
-    if page is None or media_type != "application/pdf":
+    if page is None or media_type not in SHOWN_AS_PAGES:
         return ""
     drawn = ",".join(f"{start}-{end}{kind}" for start, end, kind in marks if start < end)
     return f"/pages/{document_id}/{page}.png?" + urlencode({"library": library, "marks": drawn})

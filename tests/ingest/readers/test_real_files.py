@@ -51,13 +51,13 @@ def test_every_pdf_ends_in_text_or_in_words(pool: SandboxPool) -> None:
             assert "password" in str(error), name
         elif error:
             assert kind in ("broken", "no_text_layer", "encrypted_open"), (name, kind, str(error))
-            assert re.search(r"damaged|not a PDF|OCR|missing", str(error)), (name, str(error))
+            assert re.search(r"damaged|not a PDF|blank|missing", str(error)), (name, str(error))
             assert "crash" not in str(error), name
         else:
             assert found
             assert kind != "encrypted_password", name
             assert len(found.pages) == len(found.receipt.pages), name
-            assert any(page.text for page in found.pages), name
+            assert found.unread or any(page.text for page in found.pages), name
             for page in found.pages:
                 assert not re.search(r"[\x00-\x08\ufffe\r]|  | \n|\n ", page.text), (name, page.number)
                 assert all(0 <= heading.start <= len(page.text) for heading in page.headings), name
