@@ -15,6 +15,7 @@ from itertools import chain
 from ingest import care, terminal
 from ingest.errors import NotFound, Taken
 from ingest.model import ENDED, AddResult, AddState, JobInfo, JobStage, OriginInfo, PageState, Source
+from ingest.places import unit
 from ingest.protocols import Home, Library
 from ingest.settings import DEFAULT_LIBRARY, Settings, go_offline
 from ingest.terminal import (
@@ -303,7 +304,7 @@ def show(home: Home, options: Namespace) -> int:
     say(f"  added      {moment(origin.added_at)}, {origin.state}")
     say(f"  passages   {origin.chunks}")
     counts = ", ".join(f"{receipt.count(state)} {state.words}" for state in PageState)
-    say(f"  pages      {counts}, in {receipt.seconds:.1f} s")
+    say(f"  {unit(origin.media_type) + 's':<9}  {counts}, in {receipt.seconds:.1f} s")
     for text in (receipt.message, *receipt.warnings):
         if text:
             say(f"  note       {text}")

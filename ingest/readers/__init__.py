@@ -18,7 +18,18 @@ from ingest.model import FileText, OnProgress
 from ingest.readers.draft import source_ranges
 from ingest.settings import Settings
 
-__all__ = ["READERS", "SUFFIXES", "Reader", "read", "sniff", "source_ranges"]
+__all__ = [
+    "PICTURES",
+    "PPTX",
+    "READERS",
+    "SHOWN_AS_PAGES",
+    "SUFFIXES",
+    "XLSX",
+    "Reader",
+    "read",
+    "sniff",
+    "source_ranges",
+]
 
 
 class Reader(Protocol):
@@ -47,8 +58,8 @@ def _reader(module: str, function: str) -> Reader:
 
 _OFFICE = "application/vnd.openxmlformats-officedocument."
 _DOCX = _OFFICE + "wordprocessingml.document"
-_PPTX = _OFFICE + "presentationml.presentation"
-_XLSX = _OFFICE + "spreadsheetml.sheet"
+PPTX = _OFFICE + "presentationml.presentation"
+XLSX = _OFFICE + "spreadsheetml.sheet"
 _MSG = "application/vnd.ms-outlook"
 
 PICTURES = ("image/png", "image/jpeg", "image/tiff", "image/webp")
@@ -57,8 +68,8 @@ SHOWN_AS_PAGES = frozenset(("application/pdf", *PICTURES))  # media types with p
 READERS: Mapping[str, Reader] = {
     "application/pdf": _reader("pdf", "read_pdf"),
     _DOCX: _reader("document", "read_document"),
-    _PPTX: _reader("slides", "read_slides"),
-    _XLSX: _reader("sheet", "read_workbook"),
+    PPTX: _reader("slides", "read_slides"),
+    XLSX: _reader("sheet", "read_workbook"),
     "text/csv": _reader("sheet", "read_separated"),
     "text/plain": _reader("text", "read_text"),
     "text/markdown": _reader("markdown", "read_markdown"),
@@ -78,11 +89,11 @@ SUFFIXES: Mapping[str, str] = {
     ".docx": _DOCX,
     ".docm": _DOCX,
     ".dotx": _DOCX,
-    ".pptx": _PPTX,
-    ".pptm": _PPTX,
-    ".ppsx": _PPTX,
-    ".xlsx": _XLSX,
-    ".xlsm": _XLSX,
+    ".pptx": PPTX,
+    ".pptm": PPTX,
+    ".ppsx": PPTX,
+    ".xlsx": XLSX,
+    ".xlsm": XLSX,
     ".csv": "text/csv",
     ".tsv": "text/csv",
     ".txt": "text/plain",
@@ -113,7 +124,7 @@ WHAT_WORKS = (
     "PDF, Word (.docx), PowerPoint (.pptx), Excel (.xlsx), .csv, .tsv, web pages (.html, .mht), Markdown, .rst, "
     ".txt, .epub, mail (.eml, .msg), .ipynb, .json, .jsonl and pictures (.png, .jpg, .tiff, .webp)"
 )
-_NO_TEXT_FORMAT = frozenset(("application/pdf", _DOCX, _PPTX, _XLSX, _MSG, "application/epub+zip", *PICTURES))
+_NO_TEXT_FORMAT = frozenset(("application/pdf", _DOCX, PPTX, XLSX, _MSG, "application/epub+zip", *PICTURES))
 
 _SIGNATURES = (  # (first bytes, what people call it); longer ones first where they share a beginning
     (b"GIF8", "a GIF picture"),
@@ -209,8 +220,8 @@ def sniff(path: Path, name: str) -> str:
 _ARTICLE = {
     "application/pdf": "a PDF",
     _DOCX: "a Word document",
-    _PPTX: "a PowerPoint presentation",
-    _XLSX: "an Excel workbook",
+    PPTX: "a PowerPoint presentation",
+    XLSX: "an Excel workbook",
     "text/csv": "a table of values",
     "text/plain": "text",
     "text/markdown": "Markdown",
