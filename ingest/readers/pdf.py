@@ -15,6 +15,7 @@ from ingest.errors import Unreadable
 from ingest.model import FileText, OnProgress, Page, PageReceipt, PageState, Receipt
 from ingest.readers.headings import Line, first_heading, headings_by_look, headings_by_outline
 from ingest.readers.hyphens import Hyphens
+from ingest.readers.margins import LinePlace, running_lines, without
 from ingest.readers.pdf_facts import read_facts
 from ingest.readers.pdf_file import has_end, open_pdf
 from ingest.readers.pdf_text import PageText, read_page
@@ -45,19 +46,21 @@ def read_pdf(
         pages: list[Page] = []
         receipts: list[PageReceipt] = []
         lines: list[list[Line]] = []
+        places: list[list[LinePlace]] = []
         unread: list[int] = []
         characters = 0
         for number in range(1, count + 1):
             try:
                 read = read_page(document, number, by_size or number == 1)
             except (pdfium.PdfiumError, ValueError, OSError) as error:
-                read = PageText(Page(number, ""), [])
+                read = PageText(Page(number, ""), [], [])
                 receipts.append(PageReceipt(number, PageState.FAILED, 0, f"PDFium: {error}"))
             else:
                 state = PageState.READ if read.page.text else PageState.EMPTY
                 receipts.append(PageReceipt(number, state, len(read.page.text)))
             pages.append(replace(read.page, label=facts.labels.get(number)))
             lines.append(read.lines)
+            places.append(read.places)
             if read.picture:
                 unread.append(number)
             characters += len(read.page.text)
@@ -71,15 +74,23 @@ def read_pdf(
     whole = has_end(path)
     if not unread:
         _refuse_textless(receipts, whole)
+    for number, dropped in running_lines(pages, places).items():
+        pages[number - 1], lines[number - 1] = without(pages[number - 1], lines[number - 1], dropped)
     headings = headings_by_look(pages, lines) if by_size else headings_by_outline(pages, facts.outline)
     pages = [replace(page, headings=tuple(headings.get(page.number, ()))) for page in pages]
     hyphens = Hyphens(pages)
     title = facts.title or hyphens.settle_text(first_heading(pages, headings_by_look(pages[:1], lines[:1])))
     pages = [hyphens.settle(page) for page in pages]
-    receipts = [replace(each, characters=len(page.text)) for each, page in zip(receipts, pages, strict=True)]
+    receipts = [_settled(each, page) for each, page in zip(receipts, pages, strict=True)]
     warnings = facts.warnings if whole else (CUT_SHORT, *facts.warnings)
     receipt = Receipt(tuple(receipts), seconds=0.0, warnings=warnings)
     return FileText("application/pdf", title, True, tuple(pages), receipt, tuple(unread))
+
+
+def _settled(receipt: PageReceipt, page: Page) -> PageReceipt:
+    """The receipt after cleaning; a page that had nothing but its number is empty."""
+    empty = receipt.state is PageState.READ and not page.text
+    return replace(receipt, state=PageState.EMPTY if empty else receipt.state, characters=len(page.text))
 
 
 def _refuse_textless(receipts: Sequence[PageReceipt], whole: bool) -> None:

@@ -20,15 +20,18 @@ from ingest.model import Page, Run
 from ingest.readers.draft import Draft, source_ranges
 from ingest.readers.headings import Line
 from ingest.readers.hyphens import HYPHEN
+from ingest.readers.margins import LinePlace
 from ingest.readers.pdf_layer import is_picture
+from ingest.readers.pdf_show import character_box
 
 
 @dataclass(frozen=True, slots=True)
 class PageText:
-    """A page's cleaned text, the look of its lines, and whether it is a picture that OCR must read."""
+    """A page's cleaned text, the look of its lines, where these stand, and whether it is a picture for OCR."""
 
     page: Page
     lines: list[Line]
+    places: list[LinePlace]
     picture: bool = False
 
 
@@ -47,11 +50,27 @@ def read_page(document: pdfium.PdfDocument, number: int, with_look: bool) -> Pag
                 runs = renumber(runs, character_indices(textpage, text))
             cleaned = Page(number, draft.text, runs=runs)
             lines = look(textpage, cleaned) if with_look else []
-            return PageText(cleaned, lines, is_picture(page, draft.text, characters))
+            places = line_places(page, textpage, cleaned)
+            return PageText(cleaned, lines, places, is_picture(page, draft.text, characters))
         finally:
             textpage.close()
     finally:
         page.close()
+
+
+def line_places(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage, cleaned: Page) -> list[LinePlace]:
+    """Where each line stands on the page as shown, by a letter of it."""
+    found: list[LinePlace] = []
+    start = 0
+    for text in cleaned.text.split("\n"):
+        end = start + len(text)
+        letter = next((at for at in range(start, end) if cleaned.text[at].isalnum()), start)
+        ranges = source_ranges(cleaned.runs, letter, letter + 1) if text else []
+        box = character_box(page, textpage, ranges[0][0]) if ranges else None
+        if box is not None:
+            found.append(LinePlace(start, end, box.top, box.bottom))
+        start = end + 1
+    return found
 
 
 def character_indices(textpage: pdfium.PdfTextPage, text: str) -> list[int]:
