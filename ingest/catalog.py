@@ -310,7 +310,7 @@ class Catalog:
     def origins(self, library_id: int, search: str = "", key: str | None = None) -> list[OriginInfo]:
         """Origins with what their documents hold, by key. A pending replacement is not shown."""
         rows = self._reader.execute(
-            """SELECT o.key, d.id, d.title, d.media_type, d.size_bytes, o.added_at, d.state, d.receipt,
+            """SELECT o.key, d.id, d.title, d.media_type, d.size_bytes, o.added_at, d.state, d.receipt, o.place,
                  (SELECT count(*) FROM pages WHERE document_id = d.id),
                  (SELECT count(*) FROM chunks WHERE document_id = d.id)
                FROM origins o JOIN documents d ON d.id = o.document_id
@@ -321,9 +321,9 @@ class Catalog:
         return [
             OriginInfo(
                 key, document_id, title, media_type, pages, chunks, size, added,
-                DocumentState(state), receipt_from_json(receipt).warnings,
+                DocumentState(state), receipt_from_json(receipt).warnings, place,
             )
-            for key, document_id, title, media_type, size, added, state, receipt, pages, chunks in rows
+            for key, document_id, title, media_type, size, added, state, receipt, place, pages, chunks in rows
             if wanted in key.casefold() or wanted in title.casefold()
         ]  # fmt: skip
 

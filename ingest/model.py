@@ -263,6 +263,7 @@ class OriginInfo:
     added_at: float  # Unix seconds
     state: DocumentState
     warnings: tuple[str, ...] = ()
+    place: str = ""  # where it came from: an absolute path, "upload"
 
 
 @dataclass(frozen=True, slots=True)
