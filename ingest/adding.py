@@ -92,7 +92,7 @@ class AddProgress:
             if job.stage in self.STAGES and job.total
             else ""
         )
-        rate = f", {job.rate_per_second:.0f}/s" if job.rate_per_second else ""
+        rate = f", {job.pace}" if job.pace else ""
         left = f", {job.seconds_left:.0f} s left" if job.seconds_left else ""
         self._text = f"{job.stage} {job.key}{count}{rate}{left}"
         self.show()

@@ -358,6 +358,16 @@ class JobInfo:
     result: AddResult | None
     added_at: float
 
+    @property
+    def pace(self) -> str:
+        """ "31 pages/s", "12 pages/min", "" when it is not known."""
+        unit = "pages" if self.stage is JobStage.READING else "passages"
+        if self.rate_per_second <= 0:
+            return ""
+        if self.rate_per_second >= 1:
+            return f"{self.rate_per_second:.0f} {unit}/s"
+        return f"{60 * self.rate_per_second:.0f} {unit}/min"
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:

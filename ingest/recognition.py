@@ -29,6 +29,8 @@ from ingest.settings import Settings
 
 HARD_TO_READ = 0.8  # mean probability of the letters below which the receipt warns
 BETWEEN = (" ", "\n", "\n\n")  # by `Recognised.apart`
+_NARROW = frozenset("iljtfrI1.,:;'`’‘!|()[]/ -")
+_WIDE = frozenset("mwMW@%—")
 SWITCHED_OFF = "a picture; text recognition is switched off (FOOTNOTE_OCR)"
 
 
@@ -97,6 +99,9 @@ def page_of_lines(page: Page, lines: Sequence[Recognised]) -> Page:
 def line_boxes(page: Page, start: int, end: int) -> list[Box]:
     """Where `page.text[start:end]` stands on a page read by OCR; parts of a line by their share of it."""
     found: list[Box] = []
+    letters = {
+        run.source + step: page.text[run.start + step] for run in page.runs for step in range(run.length)
+    }
     for low, high in source_ranges(page.runs, start, end):
         for line in page.lines:
             first, last = max(low, line.start), min(high, line.end)
@@ -104,12 +109,21 @@ def line_boxes(page: Page, start: int, end: int) -> list[Box]:
                 continue
             if line.box.bottom - line.box.top > line.box.right - line.box.left:  # on its side: as a whole
                 found.append(line.box)
-            else:
-                width = (line.box.right - line.box.left) / (line.end - line.start)
-                left = line.box.left + width * (first - line.start)
-                right = line.box.left + width * (last - line.start)
-                found.append(Box(left, line.box.top, right, line.box.bottom))
+                continue
+            # The recognised text, letter by letter; a hyphen that was dropped is the last of its line.
+            widths = [_width(letters.get(at, "-")) for at in range(line.start, line.end)]
+            across = (line.box.right - line.box.left) / sum(widths)
+            left = line.box.left + across * sum(widths[: first - line.start])
+            right = left + across * sum(widths[first - line.start : last - line.start])
+            found.append(Box(left, line.box.top, right, line.box.bottom))
     return found
+
+
+def _width(letter: str) -> float:
+    """How wide a letter is set, about, in widths of an "n"."""
+    if letter in _NARROW:
+        return 0.5
+    return 1.5 if letter in _WIDE else 1.25 if letter.isupper() else 1.0
 
 
 def _recognised(page: Page, lines: Sequence[Recognised]) -> tuple[Page, PageReceipt]:

@@ -311,8 +311,8 @@ def job_line(job: JobInfo) -> str:
     parts = [STAGES[job.stage]]
     if job.total:
         parts[0] += f" {job.done:,} of {counted(job.total, unit)}"
-    if job.rate_per_second > 0:
-        parts.append(f"{job.rate_per_second:.0f} {unit}s/s")
+    if job.pace:
+        parts.append(job.pace)
     if job.seconds_left:
         parts.append(f"{duration(job.seconds_left)} left")
     return " · ".join(parts)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import shutil
+import time
+from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
 
@@ -11,7 +13,7 @@ from PIL import Image
 
 from ingest.errors import Unreadable
 from ingest.home import open_home
-from ingest.model import AddState, Box, FileText, Page, PageState, Recognised, Source
+from ingest.model import ENDED, AddState, Box, FileText, JobStage, Page, PageState, Recognised, Source
 from ingest.readers.hyphens import Hyphens
 from ingest.readers.picture import MARK_COLOURS
 from ingest.recognition import line_boxes, page_of_lines, with_recognised
@@ -41,6 +43,13 @@ def recognised(
     chosen = Settings(**settings)  # type: ignore[arg-type]
     on_progress = None if progress is None else lambda done, total: progress.append((done, total))
     return with_recognised(pool.read(path, path.name), path, pool, chosen, on_progress=on_progress)
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def close(box: Box, wanted: Box) -> bool:
@@ -161,8 +170,13 @@ def test_a_picture_in_a_library_is_found_and_marked_on_its_page(tmp_path: Path) 
     try:
         home.create("Scans")
         library = home.library("Scans")
-        (added,) = library.add([Source(str(path), "drill.png", str(path))])
+        shutil.copy(path, tmp_path / "copy.png")
+        (tmp_path / "tea.md").write_text("Tea is served at four.")
+        names = ("drill.png", "copy.png", "tea.md")
+        results = list(library.add([Source(str(tmp_path / n), n, str(tmp_path / n)) for n in names]))
+        added = results[0]
         assert (added.state, added.pages, added.chunks) == (AddState.ADDED, 1, 1), added.message
+        assert [each.state for each in results[1:]] == [AddState.DUPLICATE, AddState.ADDED]
         ((chunk_id, _), *_) = library.search_words("assembly point", 5)
         chunk = library.chunks([chunk_id])[chunk_id]
         (page,) = library.pages("drill.png")
@@ -184,5 +198,14 @@ def test_a_picture_in_a_library_is_found_and_marked_on_its_page(tmp_path: Path) 
             assert box.left < x / 800 < box.right + 0.02
             assert box.top - 0.02 < y / 992 < box.bottom + 0.02
         assert home.check("Scans") == []
+
+        older, newer = scan(["The older notice"] * 20), scan(["The newer notice"])
+        for version in (older, newer):  # the first is still being recognised when the second comes
+            path.write_bytes(version.data())
+            library.enqueue([Source(str(path), "drill.png", str(path))])
+            until(lambda: all(job.stage is not JobStage.WAITING for job in library.jobs()))
+        until(lambda: all(job.stage in ENDED for job in library.jobs()))
+        assert [page.text for page in library.pages("drill.png")] == ["The newer notice"]
+        assert library.jobs()[-1].stage is JobStage.DONE
     finally:
         home.close()
