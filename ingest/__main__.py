@@ -1,25 +1,23 @@
-"""python -m ingest add | list | show | remove | check | rebuild | libraries | backup | restore"""
+"""python -m ingest add | watch | list | show | remove | check | rebuild | libraries | backup | restore"""
 
 from __future__ import annotations
 
 import os
 import sys
-import time
 from argparse import Namespace
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
-from dataclasses import replace
-from getpass import getpass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from itertools import chain
 
-from ingest import care, terminal
-from ingest.errors import NotFound, Taken
-from ingest.model import ENDED, AddResult, AddState, JobInfo, JobStage, OriginInfo, PageState, Source
-from ingest.protocols import Home, Library
+from ingest import care, terminal, watching
+from ingest.adding import add_all, in_words, library_for_adding, summary
+from ingest.errors import NotFound
+from ingest.model import AddState, OriginInfo, PageState
+from ingest.places import unit
+from ingest.protocols import Home
 from ingest.settings import DEFAULT_LIBRARY, Settings, go_offline
 from ingest.terminal import (
     FAILED,
-    StatusLine,
     ask,
     commands,
     counted,
@@ -34,8 +32,6 @@ from ingest.terminal import (
 )
 from ingest.wire import encode
 
-STOP_SECONDS = 10.0  # for a step at hand to end after Ctrl-C
-
 
 def parser() -> terminal.Commands:
     parsed, command = commands("python -m ingest", "Put files into a library, and see what it holds.")
@@ -47,6 +43,16 @@ def parser() -> terminal.Commands:
     held.add_argument("--replace", action="store_true", help="replace what holds the same key")
     held.add_argument("--keep-both", action="store_true", help="keep both, the new one under a new key")
     adding.set_defaults(act=add)
+
+    watched = command("watch", "keep a library in step with a folder, until Ctrl-C")
+    watched.add_argument("folder", metavar="FOLDER")
+    watched.add_argument("--include", nargs="+", default=[], metavar="PATTERN", help="only files like these")
+    watched.add_argument("--exclude", nargs="+", default=[], metavar="PATTERN", help="no files like these")
+    watched.add_argument("--once", action="store_true", help="bring it in step and end")
+    kept = watched.add_mutually_exclusive_group()
+    kept.add_argument("--replace", action="store_true", help="replace what holds the same key")
+    kept.add_argument("--keep-both", action="store_true", help="keep both, the new one under a new key")
+    watched.set_defaults(alone=watching.watch)
 
     listing = command("list", "list what a library holds")
     listing.add_argument(
@@ -126,113 +132,6 @@ def add(home: Home, options: Namespace) -> int:
     return FAILED if failed else 0
 
 
-def library_for_adding(home: Home, name: str) -> Library:
-    """The library, made when it is missing."""
-    try:
-        return home.library(name)
-    except NotFound:
-        with suppress(Taken):  # somebody else may have made it in this instant
-            home.create(name)
-        return home.library(name)
-
-
-def add_all(library: Library, sources: Sequence[Source], quiet: bool) -> Generator[AddResult, None, None]:
-    """Each file's end, in order; asks for what is lacking when somebody is there to answer.
-
-    When the person stops it, files not yet complete are taken off the queue.
-    """
-    bar = AddProgress(len(sources), StatusLine(shown=not quiet))
-    try:
-        for source, result in zip(sources, library.add(sources, on_progress=bar.update), strict=True):
-            bar.end()
-            again = None if quiet or not terminal.interactive() else what_is_lacking(source, result)
-            yield next(iter(library.add([again]))) if again else result
-            bar.show()
-    except (KeyboardInterrupt, GeneratorExit):
-        stop(library, {source.key for source in sources})
-        raise
-    finally:
-        bar.close()
-
-
-def stop(library: Library, keys: set[str]) -> None:
-    """Take the unfinished files among `keys` off the queue, and wait for the one in work to let go."""
-    mine = [job.id for job in library.jobs() if job.key in keys]
-    library.cancel(mine)
-    deadline = time.monotonic() + STOP_SECONDS
-    while time.monotonic() < deadline:
-        if all(job.stage in ENDED for job in library.jobs() if job.id in mine):
-            break
-        time.sleep(0.1)
-    library.dismiss(mine)
-
-
-def what_is_lacking(source: Source, result: AddResult) -> Source | None:
-    """The source with what the person adds (a password, replace or keep both); None to leave it."""
-    if result.needs_password:
-        password = getpass(f"Password of {terminal.plain(result.document)} (empty to skip): ")
-        return replace(source, password=password) if password else None
-    if result.taken:
-        choice = ask(f"{result.document} is already there. Replace it, keep both, or skip? [r/k/s]")
-        if choice[:1] in ("r", "k"):
-            return replace(source, replace=choice.startswith("r"))
-    return None
-
-
-class AddProgress:
-    """The bar of `add`: files ended, and the stage of the one that moves."""
-
-    STAGES = {JobStage.READING: "pages", JobStage.EMBEDDING: "passages"}  # noqa: RUF012 (never changed)
-
-    def __init__(self, files: int, line: StatusLine) -> None:
-        self._files = files
-        self._ended = 0
-        self._line = line
-        self._text = ""
-
-    def update(self, job: JobInfo) -> None:
-        if job.stage is JobStage.WAITING or job.stage in ENDED:
-            return
-        count = (
-            f" {job.done}/{job.total} {self.STAGES[job.stage]}"
-            if job.stage in self.STAGES and job.total
-            else ""
-        )
-        rate = f", {job.rate_per_second:.0f}/s" if job.rate_per_second else ""
-        left = f", {job.seconds_left:.0f} s left" if job.seconds_left else ""
-        self._text = f"{job.stage} {job.key}{count}{rate}{left}"
-        self.show()
-
-    def end(self) -> None:
-        """One more file has ended; the line makes room for what is said about it."""
-        self._ended += 1
-        self._line.clear()
-
-    def show(self) -> None:
-        filled = round(20 * self._ended / max(1, self._files))
-        self._line.show(f"[{'█' * filled}{'·' * (20 - filled)}] {self._ended}/{self._files}  {self._text}")
-
-    def close(self) -> None:
-        self._line.clear()
-
-
-def summary(result: AddResult) -> dict[str, object]:
-    """A file's end as `add --json` prints it."""
-    return {
-        "document": result.document,
-        "state": result.state.value,
-        "pages": result.pages,
-        "chunks": result.chunks,
-        "message": result.message,
-    }
-
-
-def in_words(result: AddResult) -> str:
-    counts = f"{counted(result.pages, 'page')}, {counted(result.chunks, 'passage')}"
-    told = "" if result.state is AddState.FAILED else f"  ({counts})"
-    return f"{result.state:<9}  {result.document}{told}{'  ' if result.message else ''}{result.message}"
-
-
 # ------------------------------------------------------------------ list, show, remove
 
 
@@ -302,13 +201,15 @@ def show(home: Home, options: Namespace) -> int:
     say(f"  type       {origin.media_type}, {size(origin.size_bytes)}")
     say(f"  added      {moment(origin.added_at)}, {origin.state}")
     say(f"  passages   {origin.chunks}")
-    counts = ", ".join(f"{receipt.count(state)} {state}" for state in PageState)
-    say(f"  pages      {counts}, in {receipt.seconds:.1f} s")
+    counts = ", ".join(f"{receipt.count(state)} {state.words}" for state in PageState)
+    say(f"  {unit(origin.media_type) + 's':<9}  {counts}, in {receipt.seconds:.1f} s")
     for text in (receipt.message, *receipt.warnings):
         if text:
             say(f"  note       {text}")
     for page in receipt.pages:
-        say(f"  {page.number:>6}  {page.state:<6}  {page.characters:>7} characters  {page.message}".rstrip())
+        say(
+            f"  {page.number:>6}  {page.state.words:<11}  {page.characters:>7} characters  {page.message}".rstrip()
+        )
     return 0
 
 

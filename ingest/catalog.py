@@ -16,12 +16,20 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ingest.columns import (
+    lines_from_blob,
+    lines_to_blob,
+    receipt_from_json,
+    receipt_to_json,
+    runs_from_blob,
+    runs_to_blob,
+)
 from ingest.errors import DiskFull, NotFound, Taken
 from ingest.model import (
     Chunk,
@@ -31,10 +39,7 @@ from ingest.model import (
     LibraryInfo,
     OriginInfo,
     Page,
-    PageReceipt,
-    PageState,
     Receipt,
-    Run,
     StoredChunk,
 )
 from ingest.protocols import Vectors
@@ -305,7 +310,7 @@ class Catalog:
     def origins(self, library_id: int, search: str = "", key: str | None = None) -> list[OriginInfo]:
         """Origins with what their documents hold, by key. A pending replacement is not shown."""
         rows = self._reader.execute(
-            """SELECT o.key, d.id, d.title, d.media_type, d.size_bytes, o.added_at, d.state, d.receipt,
+            """SELECT o.key, d.id, d.title, d.media_type, d.size_bytes, o.added_at, d.state, d.receipt, o.place,
                  (SELECT count(*) FROM pages WHERE document_id = d.id),
                  (SELECT count(*) FROM chunks WHERE document_id = d.id)
                FROM origins o JOIN documents d ON d.id = o.document_id
@@ -316,9 +321,9 @@ class Catalog:
         return [
             OriginInfo(
                 key, document_id, title, media_type, pages, chunks, size, added,
-                DocumentState(state), receipt_from_json(receipt).warnings,
+                DocumentState(state), receipt_from_json(receipt).warnings, place,
             )
-            for key, document_id, title, media_type, size, added, state, receipt, pages, chunks in rows
+            for key, document_id, title, media_type, size, added, state, receipt, place, pages, chunks in rows
             if wanted in key.casefold() or wanted in title.casefold()
         ]  # fmt: skip
 
@@ -368,10 +373,11 @@ class Catalog:
             document_id = cursor.lastrowid
             assert document_id is not None
             db.executemany(
-                "INSERT INTO pages(document_id, number, label, text, headings, runs) VALUES (?,?,?,?,?,?)",
+                "INSERT INTO pages(document_id, number, label, text, headings, runs, lines) "
+                "VALUES (?,?,?,?,?,?,?)",
                 [(document_id, p.number, p.label, p.text,
                   json.dumps([[h.start, h.level, h.text] for h in p.headings], ensure_ascii=False),
-                  _runs_to_blob(p.runs)) for p in text.pages],
+                  runs_to_blob(p.runs), lines_to_blob(p.lines)) for p in text.pages],
             )  # fmt: skip
             db.executemany(
                 'INSERT INTO chunks(document_id, ordinal, page, start, "end", text, headings) '
@@ -588,14 +594,17 @@ class Catalog:
 
     def pages(self, document_id: int, number: int | None = None) -> list[Page]:
         rows = self._reader.execute(
-            "SELECT number, text, label, headings, runs FROM pages WHERE document_id = ?1 "
+            "SELECT number, text, label, headings, runs, lines FROM pages WHERE document_id = ?1 "
             "AND (?2 IS NULL OR number = ?2) ORDER BY number",
             (document_id, number),
         )
         return [
-            Page(n, text, label, tuple(Heading(*h) for h in json.loads(headings)), _runs_from_blob(runs))
-            for n, text, label, headings, runs in rows
-        ]
+            Page(
+                n, text, label, tuple(Heading(*h) for h in json.loads(headings)),
+                runs_from_blob(runs), lines_from_blob(lines),
+            )
+            for n, text, label, headings, runs, lines in rows
+        ]  # fmt: skip
 
     def chunks(self, chunk_ids: Sequence[int]) -> dict[int, StoredChunk]:
         """The chunks of live documents among `chunk_ids`."""
@@ -675,27 +684,3 @@ class Catalog:
             "+ (SELECT count(*) FROM vectors v WHERE NOT EXISTS(SELECT 1 FROM chunks WHERE id = v.chunk_id))"
         ).fetchone()
         return int(count)
-
-
-# ---------------------------------------------------------------------- receipts and runs as stored
-
-
-def receipt_to_json(receipt: Receipt) -> str:
-    return json.dumps(asdict(receipt), ensure_ascii=False)
-
-
-def receipt_from_json(text: str) -> Receipt:
-    raw = json.loads(text)
-    pages = tuple(
-        PageReceipt(p["number"], PageState(p["state"]), p["characters"], p["message"]) for p in raw["pages"]
-    )
-    return Receipt(pages, raw["seconds"], raw["message"], tuple(raw["warnings"]))
-
-
-def _runs_to_blob(runs: Sequence[Run]) -> bytes:
-    return np.array([(r.start, r.source, r.length) for r in runs], np.uint32).tobytes()
-
-
-def _runs_from_blob(blob: bytes) -> tuple[Run, ...]:
-    triples = np.frombuffer(blob, np.uint32).reshape(-1, 3).tolist()
-    return tuple(Run(*triple) for triple in triples)

@@ -120,6 +120,7 @@ def pack(file_text: FileText) -> tuple[dict[str, Any], bytes, bytes]:
         "media_type": file_text.media_type,
         "title": file_text.title,
         "paged": file_text.paged,
+        "unread": list(file_text.unread),
         "pages": [
             [
                 page.number,
@@ -194,7 +195,16 @@ def _unpack(header: Mapping[str, Any], texts: bytes, runs: bytes) -> FileText:
             message=_words(receipt["message"]),
             warnings=tuple(_words(warning) for warning in receipt["warnings"]),
         ),
+        unread=_numbers(header["unread"], len(pages)),
     )
+
+
+def _numbers(items: Any, pages: int) -> tuple[int, ...]:
+    """Page numbers, ascending, each once."""
+    found = tuple(_whole(item) for item in items)
+    if list(found) != sorted(set(found)) or (found and not 1 <= found[0] <= found[-1] <= pages):
+        raise ValueError("page numbers")
+    return found
 
 
 def _heading(item: Any, length: int) -> Heading:

@@ -30,7 +30,7 @@ from ingest.settings import Settings
 from ingest.vectors import ChromaIndex
 
 # Raise it when readers or chunking give other text for the same file.
-READING_VERSION = 2
+READING_VERSION = 3
 
 
 def open_home(settings: Settings) -> LocalHome:
@@ -98,7 +98,8 @@ class LocalHome:
     def recipe(self) -> str:
         """Identity of how files are read, cut and embedded now; another one means reading anew."""
         s = self.settings
-        return f"{READING_VERSION}-{s.chunk_tokens}-{s.context_tokens}-{self.embedder}"
+        reading = f"{READING_VERSION}" if s.ocr else f"{READING_VERSION}-without-ocr"
+        return f"{reading}-{s.chunk_tokens}-{s.context_tokens}-{self.embedder}"
 
     # ------------------------------------------------------------------ libraries
 

@@ -16,6 +16,7 @@ from ingest.model import (
     ENDED,
     AddResult,
     AddState,
+    Box,
     DocumentDetail,
     DocumentState,
     JobInfo,
@@ -28,7 +29,8 @@ from ingest.model import (
 from ingest.originals import CHANGED
 from ingest.pipeline import UPLOAD
 from ingest.protocols import Vectors
-from ingest.readers import source_ranges
+from ingest.readers import SHOWN_AS_PAGES, source_ranges
+from ingest.recognition import line_boxes
 
 if TYPE_CHECKING:
     from ingest.home import LocalHome
@@ -184,18 +186,20 @@ class LocalLibrary:
         pages = self._home.catalog.pages(document_id, page)
         if not pages:
             raise NotFound(f"This document has no page {page}.")
+        if document.media_type not in SHOWN_AS_PAGES:
+            raise Unreadable("This kind of file has no page images; its passages are shown as text.")
         password = document.password or self._home.passwords.get(document_id)
+        drawn: list[tuple[int, int, str]] = []
+        placed: list[tuple[Box, str]] = []
+        for start, end, kind in marks:
+            if pages[0].lines:
+                placed += [(box, kind) for box in line_boxes(pages[0], start, end)]
+            else:
+                drawn += [(*span, kind) for span in source_ranges(pages[0].runs, start, end)]
         return self._home.sandbox.page_image(
-            self._home.originals.path(document.content_hash),
-            page,
-            [
-                (*span, kind)
-                for start, end, kind in marks
-                for span in source_ranges(pages[0].runs, start, end)
-            ],
-            width,
-            password,
-        )
+            self._home.originals.path(document.content_hash), page, drawn, width, password,
+            media_type=document.media_type, placed=placed,
+        )  # fmt: skip
 
     def original(self, key: str) -> bytes:
         return self._home.originals.path(self._document_of(key).content_hash).read_bytes()

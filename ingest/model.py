@@ -9,7 +9,7 @@ are 1-based, as printed by PDF viewers.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import PurePosixPath
@@ -41,6 +41,39 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle on a page as shares of its width and height, 0 to 1, origin top left."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """A line of text that OCR has read on a page, and how sure of it OCR is, 0 to 1.
+
+    `apart` tells how it stands to the line before: 0 goes on in the same row, 1 is the next line, 2 begins
+    a paragraph.
+    """
+
+    text: str
+    score: float
+    box: Box
+    apart: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class TextLine:
+    """A line that OCR has read: characters `start` to `end` of the source, and its box."""
+
+    start: int
+    end: int
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """One page of cleaned text.
 
@@ -49,6 +82,9 @@ class Page:
     indices of that page, for text formats to characters of the decoded file; empty when unknown.
     Characters that cleaning has added (a joining space) are in no run; one that replaces another (the
     first letter of a ligature, a space for a line break) maps to the one it replaces.
+
+    A page read by OCR has `lines`: where each recognised line stands, by positions in the source,
+    which is then the recognised text. Other formats work their boxes out when they are shown.
     """
 
     number: int
@@ -56,12 +92,19 @@ class Page:
     label: str | None = None
     headings: tuple[Heading, ...] = ()
     runs: tuple[Run, ...] = ()
+    lines: tuple[TextLine, ...] = ()
 
 
 class PageState(StrEnum):
     READ = "read"
+    OCR = "ocr"  # recognised from a picture of the page
     EMPTY = "empty"
     FAILED = "failed"
+
+    @property
+    def words(self) -> str:
+        """As people read it."""
+        return "read by OCR" if self is PageState.OCR else self.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +127,25 @@ class Receipt:
     def count(self, state: PageState) -> int:
         return sum(page.state is state for page in self.pages)
 
+    def remarkable(self) -> list[tuple[PageState, str, str]]:
+        """(state, message, "2–5, 9") of pages that are not simply read, those that are alike together."""
+        alike: dict[tuple[PageState, str], list[int]] = {}
+        for page in self.pages:
+            if page.state is not PageState.READ or page.message:
+                alike.setdefault((page.state, page.message), []).append(page.number)
+        return [(state, message, ranges(numbers)) for (state, message), numbers in alike.items()]
+
+
+def ranges(numbers: Sequence[int]) -> str:
+    """ "2–5, 9" of ascending whole numbers."""
+    found: list[list[int]] = []
+    for number in numbers:
+        if found and number == found[-1][1] + 1:
+            found[-1][1] = number
+        else:
+            found.append([number, number])
+    return ", ".join(f"{first:,}" if first == last else f"{first:,}–{last:,}" for first, last in found)
+
 
 @dataclass(frozen=True, slots=True)
 class FileText:
@@ -91,7 +153,8 @@ class FileText:
 
     `paged` is False for formats without pages: they have exactly one Page, shown outside as
     `page = null`. `title` is the metadata's title, else the first heading, else "" (the catalog
-    then takes the origin's file name).
+    then takes the origin's file name). `unread` are the numbers of pages that are pictures of text:
+    `ingest.recognition` reads them.
     """
 
     media_type: str
@@ -99,16 +162,7 @@ class FileText:
     paged: bool
     pages: tuple[Page, ...]
     receipt: Receipt
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """A rectangle on a page as shares of its width and height, 0 to 1, origin top left."""
-
-    left: float
-    top: float
-    right: float
-    bottom: float
+    unread: tuple[int, ...] = ()
 
 
 # ------------------------------------------------------------------ chunk: pages → chunks
@@ -209,6 +263,7 @@ class OriginInfo:
     added_at: float  # Unix seconds
     state: DocumentState
     warnings: tuple[str, ...] = ()
+    place: str = ""  # where it came from: an absolute path, "upload"
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,6 +357,16 @@ class JobInfo:
     seconds_left: float | None
     result: AddResult | None
     added_at: float
+
+    @property
+    def pace(self) -> str:
+        """ "31 pages/s", "12 pages/min", "" when it is not known."""
+        unit = "pages" if self.stage is JobStage.READING else "passages"
+        if self.rate_per_second <= 0:
+            return ""
+        if self.rate_per_second >= 1:
+            return f"{self.rate_per_second:.0f} {unit}/s"
+        return f"{60 * self.rate_per_second:.0f} {unit}/min"
 
 
 @dataclass(frozen=True, slots=True)

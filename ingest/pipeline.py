@@ -1,10 +1,12 @@
 """The whole of ingest on one screen: how a stored file becomes part of a library.
 
     words lane     waiting ─read→ pages ─chunk→ chunks ─commit→ searchable by words
+    scans lane     pages that are pictures ─recognise→ pages, then as in the words lane
     vectors lane   chunks ─embed→ vectors ─commit→ complete
 
-Two lanes, two threads: every waiting file is read before the first one is complete, so answers can
-be had from its words within seconds. The work itself is done in child processes (sandbox, worker).
+Three lanes, three threads: every waiting file is read before the first one is complete, so answers can
+be had from its words within seconds, and a scan that takes an hour holds up nothing but other scans.
+The work itself is done in child processes (sandbox, worker).
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
+from queue import Queue
 
 import numpy as np
 
@@ -25,6 +28,7 @@ from ingest.jobs import JobQueue, result_from_json, result_to_json
 from ingest.model import AddResult, AddState, DocumentState, FileText, JobStage, StoredChunk
 from ingest.originals import Originals
 from ingest.outbox import Outbox
+from ingest.recognition import with_recognised
 from ingest.sandbox import SandboxPool
 from ingest.settings import Settings
 from ingest.worker import Worker
@@ -72,36 +76,74 @@ class Pipeline:
         self._closing = threading.Event()
         self._threads: list[threading.Thread] = []
         self._starting = threading.Lock()
+        self._scans: Queue[tuple[JobRow, FileText] | None] = Queue()
+        self._scanning: dict[int, JobRow] = {}  # jobs in the scans lane
         self._questions = 0
         self._quiet = threading.Condition()
 
     # ------------------------------------------------------------------ one file, step by step
 
     def take_in_words(self, job: JobRow) -> None:
-        """Read, chunk, commit: its words are posted when it returns, unless there is nothing to do."""
+        """Read, chunk, commit: its words are posted when it returns, unless there is nothing to do.
+
+        A file with pages that are pictures is handed to the scans lane.
+        """
+        self._overtake_scans(job)
+        if self._is_here(job):
+            return
+        self._key_for(job)  # a question to the person comes before the work
+        text = self._read(job)
+        if text.unread and self._parts.settings.ocr:
+            self._scanning[job.id] = job
+            self._scans.put((job, text))
+        else:
+            self._commit_words(job, self._recognised(job, text))
+
+    def take_in_scan(self, job: JobRow, text: FileText) -> None:
+        """Recognise the pages that are pictures, then go on as with any file."""
+        self._parts.queue.check(job.id)
+        if not self._is_here(job):  # else another job has read the same meanwhile
+            self._commit_words(job, self._recognised(job, text))
+        self._parts.outbox.drain("words")
+
+    def _overtake_scans(self, job: JobRow) -> None:
+        """Stop older versions of the same file that are still being recognised: this one is to stay."""
+        same = [
+            other.id
+            for other in list(self._scanning.values())
+            if (other.library_id, other.key, other.place) == (job.library_id, job.key, job.place)
+        ]
+        if same and job.place != UPLOAD:
+            self._parts.queue.cancel(same)
+
+    def _is_here(self, job: JobRow) -> bool:
+        """Whether the content is in the library already; then the job's origin points at it."""
         p = self._parts
         origin = p.catalog.origin(job.library_id, job.key)
         serving = p.catalog.document(origin.document_id) if origin and origin.document_id else None
-        recipe = p.recipe()
-        same = p.catalog.document_of(job.library_id, job.content_hash, recipe)
+        same = p.catalog.document_of(job.library_id, job.content_hash, p.recipe())
+        if same is None:
+            return False
         if origin and serving and serving.content_hash == job.content_hash and same == serving:
             p.catalog.touch_origin(origin.id, job.mtime_ns, job.size_bytes)
             result = _result(job.key, AddState.UNCHANGED, serving)
             p.originals.discard(p.catalog.attach(job, job.key, serving, result))
-            return
-        key = self._key_for(job, serving)
-        state = AddState.REPLACED if origin and key == job.key else AddState.ADDED
-        if same is not None:
-            state = AddState.DUPLICATE if state is AddState.ADDED else state
-            p.originals.discard(p.catalog.attach(job, key, same, _result(key, state, same)))
-            return
+            return True
+        key, state = self._key_for(job)
+        state = AddState.DUPLICATE if state is AddState.ADDED else state
+        p.originals.discard(p.catalog.attach(job, key, same, _result(key, state, same)))
+        return True
 
-        text = self._read(job)
+    def _commit_words(self, job: JobRow, text: FileText) -> None:
+        p = self._parts
+        key, state = self._key_for(job)
         title = text.title or PurePosixPath(key).name
         chunks = self._chunker.chunk(text.pages)
         p.queue.check(job.id)
         added = AddResult(key, state, pages=len(text.pages), chunks=len(chunks), message=_summary(text))
-        document_id = p.catalog.add_words(job, key, recipe, text, title, chunks, result_to_json(added) or "")
+        document_id = p.catalog.add_words(
+            job, key, p.recipe(), text, title, chunks, result_to_json(added) or ""
+        )
         if job.password:
             p.passwords[document_id] = job.password
 
@@ -152,18 +194,29 @@ class Pipeline:
             lambda done, total: p.queue.count(job.id, done, total),
         )
 
-    def _key_for(self, job: JobRow, serving: DocumentRow | None) -> str:
-        """The key to store under. Raises Taken when the person must choose first."""
-        if serving is None or job.replace:
-            return job.key
-        origin = self._parts.catalog.origin(job.library_id, job.key)
-        assert origin is not None
+    def _recognised(self, job: JobRow, text: FileText) -> FileText:
+        p = self._parts
+        return with_recognised(
+            text,
+            p.originals.path(job.content_hash),
+            p.sandbox,
+            p.settings,
+            job.password,
+            lambda done, total: p.queue.count(job.id, done, total),
+        )
+
+    def _key_for(self, job: JobRow) -> tuple[str, AddState]:
+        """The key to store under, and what that is. Raises KeyTaken when the person must choose first."""
+        p = self._parts
+        origin = p.catalog.origin(job.library_id, job.key)
+        serving = p.catalog.document(origin.document_id) if origin and origin.document_id else None
+        if origin is None or serving is None or job.replace:
+            return job.key, AddState.REPLACED if origin else AddState.ADDED
         if job.replace is False:
-            return free_key(job.key, self._parts.catalog.origin_keys(job.library_id))
-        if origin.place == job.place and job.place != UPLOAD:
-            return job.key
-        if serving.content_hash == job.content_hash:
-            return job.key  # same content, read anew under other settings
+            return free_key(job.key, p.catalog.origin_keys(job.library_id)), AddState.ADDED
+        same_place = origin.place == job.place and job.place != UPLOAD
+        if same_place or serving.content_hash == job.content_hash:  # … read anew under other settings
+            return job.key, AddState.REPLACED
         raise KeyTaken(
             f"“{job.key}” is already in this library with other content. Choose: replace it, or keep both."
         )
@@ -175,7 +228,12 @@ class Pipeline:
         with self._starting:
             if self._threads or self._closing.is_set():
                 return
-            for name, lane in (("words", self._words_lane), ("vectors", self._vectors_lane)):
+            lanes = (
+                ("words", self._words_lane),
+                ("scans", self._scans_lane),
+                ("vectors", self._vectors_lane),
+            )
+            for name, lane in lanes:
                 thread = threading.Thread(target=lane, name=f"ingest-{name}", daemon=True)
                 self._threads.append(thread)
                 thread.start()
@@ -193,6 +251,13 @@ class Pipeline:
 
     def _words_lane(self) -> None:
         self._work((JobStage.WAITING,), self._words_turn)
+
+    def _scans_lane(self) -> None:
+        while (scan := self._scans.get()) is not None and not self._closing.is_set():
+            with self._failing([scan[0]]):
+                self.take_in_scan(*scan)
+            self._scanning.pop(scan[0].id, None)
+            self._parts.queue.tell()
 
     def _vectors_lane(self) -> None:
         self._work((JobStage.EMBEDDING, JobStage.INDEXING), self._vectors_turn)
@@ -285,6 +350,7 @@ class Pipeline:
     def close(self) -> None:
         """Stop after the step at hand; unfinished jobs stay in the queue."""
         self._closing.set()
+        self._scans.put(None)
         self._chunker.close()
         self._embedder.close()
         with self._parts.queue.changed:

@@ -53,4 +53,7 @@ MIGRATIONS = (
         result TEXT, added_at REAL NOT NULL);
     CREATE INDEX jobs_by_stage ON jobs(stage);
     """,
+    """
+    ALTER TABLE pages ADD COLUMN lines BLOB NOT NULL DEFAULT x'';  -- of OCR: start, end, box; see catalog
+    """,
 )

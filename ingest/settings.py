@@ -36,6 +36,8 @@ class Settings:
     read_timeout_seconds: float = 300.0
     read_memory_mib: int = 2_048
     readers: int = 2  # sandbox processes
+    ocr: bool = True  # read pages that are pictures of text
+    ocr_timeout_seconds: float = 3600.0  # for all such pages of a file; the rest is named in its receipt
 
     @classmethod
     def load(cls, **overrides: object) -> Settings:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from ingest import terminal
 from ingest.errors import FootnoteError, WrongUsage
+from ingest.places import Place, place_of_chunk
 from ingest.protocols import Home, Library
 from ingest.settings import DEFAULT_LIBRARY, Settings, go_offline
 from ingest.terminal import (
@@ -275,6 +276,7 @@ def citation_json(citation: Citation) -> dict[str, Any]:
         "title": citation.title,
         "page": citation.page,
         "page_label": citation.page_label,
+        "place": citation.place.short,
         "start": citation.start,
         "end": citation.end,
         "quote": citation.quote,
@@ -297,6 +299,7 @@ def hit_json(hit: Hit) -> dict[str, Any]:
     return {
         "document": hit.chunk.key,
         "page": hit.chunk.shown_page,
+        "place": place_of_chunk(hit.chunk).short,
         "text": hit.chunk.text,
         "headings": list(hit.chunk.headings),
         "scores": scores,
@@ -332,21 +335,17 @@ def doubtful(sentences: Sequence[Sentence]) -> list[str]:
 
 
 def footnote(citation: Citation) -> str:
-    place = where(citation.document, citation.page, citation.page_label, citation.headings)
-    return f"[{citation.marker}] {place}\n    “{one_line(citation.quote)}”"
+    return f"[{citation.marker}] {where(citation.document, citation.place)}\n    “{one_line(citation.quote)}”"
 
 
 def passage(hit: Hit) -> str:
     chunk = hit.chunk
-    place = where(chunk.key, chunk.shown_page, chunk.page_label, chunk.headings)
-    return f"  · {place}\n    “{shortened(one_line(chunk.text), 200)}”"
+    return f"  · {where(chunk.key, place_of_chunk(chunk))}\n    “{shortened(one_line(chunk.text), 200)}”"
 
 
-def where(document: str, page: int | None, label: str | None, headings: Sequence[str]) -> str:
+def where(document: str, place: Place) -> str:
     """A place as people write it: "handbook.pdf, p. 12", "leave.md, § Carry-over"."""
-    if page is not None:
-        return f"{document}, p. {label or page}"
-    return f"{document}, § {headings[-1]}" if headings else document
+    return ", ".join(filter(None, (document, place.short)))
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from langchain_core.runnables import Runnable, RunnableConfig
 from pydantic import ConfigDict, Field
 
 from ingest.errors import WrongUsage
+from ingest.places import place_of_chunk
 from ingest.protocols import Library
 from ingest.settings import DEFAULT_LIBRARY, Settings, go_offline
 from rag.model import Answer, Asks, CancelToken, Delta, Finished, Hit, Turn
@@ -136,6 +137,7 @@ def as_document(hit: Hit) -> Document:
         "document": chunk.key,
         "title": chunk.title,
         "page": chunk.shown_page,
+        "place": place_of_chunk(chunk).short,
         "start": chunk.start,
         "end": chunk.end,
         "section": " > ".join(chunk.headings),

@@ -14,6 +14,7 @@ from typing import Any, Literal, Protocol
 
 from ingest.errors import Cancelled
 from ingest.model import StoredChunk
+from ingest.places import Place, place_of
 from ingest.protocols import Library
 
 
@@ -99,6 +100,11 @@ class Citation:
     quote: str
     answer_start: int
     answer_end: int
+
+    @property
+    def place(self) -> Place:
+        """Where the passage stands, for people."""
+        return place_of(self.media_type, self.page, self.page_label, self.headings)
 
 
 Verdict = Literal["supported", "partly", "not_found"]

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 
+from ingest.places import place_of_chunk
 from ingest.sentences import sentences
 from rag.model import Hit, Sentence, Turn
 from rag.settings import AskSettings
@@ -146,9 +147,9 @@ def _shortened(text: str, characters: int) -> str:
 
 def _passage(hit: Hit, number: int, tag: str) -> str:
     chunk = hit.chunk
-    page = chunk.page_label or chunk.shown_page
+    place = place_of_chunk(chunk)
     facts = [("number", str(number)), ("document", chunk.key)]
-    facts += [("page", str(page))] if page is not None else []
+    facts += [("place", place.page)] if place.page else []
     facts += [("section", chunk.context)] if chunk.context else []
     head = " ".join(f'{name}="{escape(" ".join(value.split()))}"' for name, value in facts)
     # Reference numbers of the document itself would be taken for ours.

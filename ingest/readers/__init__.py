@@ -18,7 +18,18 @@ from ingest.model import FileText, OnProgress
 from ingest.readers.draft import source_ranges
 from ingest.settings import Settings
 
-__all__ = ["READERS", "SUFFIXES", "Reader", "read", "sniff", "source_ranges"]
+__all__ = [
+    "PICTURES",
+    "PPTX",
+    "READERS",
+    "SHOWN_AS_PAGES",
+    "SUFFIXES",
+    "XLSX",
+    "Reader",
+    "read",
+    "sniff",
+    "source_ranges",
+]
 
 
 class Reader(Protocol):
@@ -47,15 +58,18 @@ def _reader(module: str, function: str) -> Reader:
 
 _OFFICE = "application/vnd.openxmlformats-officedocument."
 _DOCX = _OFFICE + "wordprocessingml.document"
-_PPTX = _OFFICE + "presentationml.presentation"
-_XLSX = _OFFICE + "spreadsheetml.sheet"
+PPTX = _OFFICE + "presentationml.presentation"
+XLSX = _OFFICE + "spreadsheetml.sheet"
 _MSG = "application/vnd.ms-outlook"
+
+PICTURES = ("image/png", "image/jpeg", "image/tiff", "image/webp")
+SHOWN_AS_PAGES = frozenset(("application/pdf", *PICTURES))  # media types with page images
 
 READERS: Mapping[str, Reader] = {
     "application/pdf": _reader("pdf", "read_pdf"),
     _DOCX: _reader("document", "read_document"),
-    _PPTX: _reader("slides", "read_slides"),
-    _XLSX: _reader("sheet", "read_workbook"),
+    PPTX: _reader("slides", "read_slides"),
+    XLSX: _reader("sheet", "read_workbook"),
     "text/csv": _reader("sheet", "read_separated"),
     "text/plain": _reader("text", "read_text"),
     "text/markdown": _reader("markdown", "read_markdown"),
@@ -68,17 +82,18 @@ READERS: Mapping[str, Reader] = {
     "application/x-ipynb+json": _reader("notebook", "read_notebook"),
     "application/json": _reader("data", "read_json"),
     "application/jsonl": _reader("data", "read_json_lines"),
+    **dict.fromkeys(PICTURES, _reader("picture", "read_picture")),
 }
 SUFFIXES: Mapping[str, str] = {
     ".pdf": "application/pdf",
     ".docx": _DOCX,
     ".docm": _DOCX,
     ".dotx": _DOCX,
-    ".pptx": _PPTX,
-    ".pptm": _PPTX,
-    ".ppsx": _PPTX,
-    ".xlsx": _XLSX,
-    ".xlsm": _XLSX,
+    ".pptx": PPTX,
+    ".pptm": PPTX,
+    ".ppsx": PPTX,
+    ".xlsx": XLSX,
+    ".xlsm": XLSX,
     ".csv": "text/csv",
     ".tsv": "text/csv",
     ".txt": "text/plain",
@@ -98,20 +113,22 @@ SUFFIXES: Mapping[str, str] = {
     ".json": "application/json",
     ".jsonl": "application/jsonl",
     ".ndjson": "application/jsonl",
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".tif": "image/tiff",
+    ".tiff": "image/tiff",
+    ".webp": "image/webp",
 }
 WHAT_WORKS = (
     "PDF, Word (.docx), PowerPoint (.pptx), Excel (.xlsx), .csv, .tsv, web pages (.html, .mht), Markdown, .rst, "
-    ".txt, .epub, mail (.eml, .msg), .ipynb, .json and .jsonl"
+    ".txt, .epub, mail (.eml, .msg), .ipynb, .json, .jsonl and pictures (.png, .jpg, .tiff, .webp)"
 )
-_NO_TEXT_FORMAT = frozenset(("application/pdf", _DOCX, _PPTX, _XLSX, _MSG, "application/epub+zip"))
+_NO_TEXT_FORMAT = frozenset(("application/pdf", _DOCX, PPTX, XLSX, _MSG, "application/epub+zip", *PICTURES))
 
 _SIGNATURES = (  # (first bytes, what people call it); longer ones first where they share a beginning
-    (b"\x89PNG\r\n\x1a\n", "a PNG picture"),
-    (b"\xff\xd8\xff", "a JPEG picture"),
     (b"GIF8", "a GIF picture"),
-    (b"II*\0", "a TIFF picture"),
-    (b"MM\0*", "a TIFF picture"),
-    (b"RIFF", "a sound, film or WebP picture"),
+    (b"RIFF", "a sound or film"),
     (b"PK\x05\x06", "an empty ZIP archive"),
     (b"{\\rtf", "a rich text document (.rtf)"),
     (b"%!PS", "a PostScript file"),
@@ -123,6 +140,12 @@ _SIGNATURES = (  # (first bytes, what people call it); longer ones first where t
     (b"\x7fELF", "a program"),
     (b"MZ", "a program"),
     (b"ID3", "a sound file"),
+)
+_PICTURE_SIGNATURES = (
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"II*\0", "image/tiff"),
+    (b"MM\0*", "image/tiff"),
 )
 _ZIP = b"PK\x03\x04"
 _COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # OLE: old Office, Outlook, encrypted Office
@@ -166,6 +189,11 @@ def sniff(path: Path, name: str) -> str:
         from ingest.readers.package import compound_kind
 
         return compound_kind(path)
+    for signature, media_type in _PICTURE_SIGNATURES:
+        if head.startswith(signature):
+            return media_type
+    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
+        return "image/webp"
     kind = _kind(head)
     if kind:
         claim = f"This is not {_ARTICLE[expected]}, but {kind}." if expected else f"This is {kind}."
@@ -192,8 +220,8 @@ def sniff(path: Path, name: str) -> str:
 _ARTICLE = {
     "application/pdf": "a PDF",
     _DOCX: "a Word document",
-    _PPTX: "a PowerPoint presentation",
-    _XLSX: "an Excel workbook",
+    PPTX: "a PowerPoint presentation",
+    XLSX: "an Excel workbook",
     "text/csv": "a table of values",
     "text/plain": "text",
     "text/markdown": "Markdown",
@@ -206,6 +234,10 @@ _ARTICLE = {
     "application/x-ipynb+json": "a notebook",
     "application/json": "JSON",
     "application/jsonl": "JSON lines",
+    "image/png": "a PNG picture",
+    "image/jpeg": "a JPEG picture",
+    "image/tiff": "a TIFF picture",
+    "image/webp": "a WebP picture",
 }
 
 

@@ -12,6 +12,7 @@ from datetime import datetime
 from difflib import SequenceMatcher
 from typing import Any, Literal
 
+from ingest.places import page_of
 from rag.evaluate.evaluation import KEPT_CHARACTERS, Comparison, Row, Run, StageHit, compare
 from rag.evaluate.kept import Evaluation, Head
 from rag.evaluate.questions import Evidence, Question
@@ -365,7 +366,7 @@ def wanted_lines(question: Question) -> list[str]:
 
 
 def evidence_text(evidence: Evidence) -> str:
-    page = f", p. {evidence.page}" if evidence.page is not None else ""
+    page = f", {page_of(evidence.document, evidence.page)}" if evidence.page is not None else ""
     quote = f": “{evidence.quote}”" if evidence.quote else ""
     return f"{evidence.document}{page}{quote}"
 
@@ -410,7 +411,7 @@ def passages_json(question: Question, row: Row, other: Row | None, texts: Mappin
             "place": place,
             "was": ("–" if hit.chunk_id not in places else str(places[hit.chunk_id])) if other else None,
             "document": hit.document,
-            "page": f"p. {hit.page}" if hit.page is not None else "",
+            "page": page_of(hit.document, hit.page),
             "dense": hit.dense,
             "words": hit.words,
             "fused": hit.fused,

@@ -9,11 +9,12 @@ import streamlit as st
 
 from ingest.errors import FootnoteError
 from ingest.model import DocumentDetail, DocumentState, LibraryInfo, OriginInfo, PageState
+from ingest.places import unit
 from ingest.protocols import Library
 from rag.ui import progress, session, uploads
 from rag.ui.cached import opened
 from rag.ui.chat_page import drop_zone
-from rag.ui.render import counted, duration, size
+from rag.ui.render import chunk_place, counted, duration, size
 from rag.ui.session import plain
 
 STATES = {
@@ -23,7 +24,7 @@ STATES = {
 }
 TABLE = "origins_table"
 ROW_PIXELS, ROWS_SHOWN = 35, 14
-PAGES_LISTED = 200
+PAGES_LISTED = 50
 
 
 def show() -> None:
@@ -204,25 +205,33 @@ def receipt(library: Library, key: str) -> None:
         st.text(receipt_lines(detail))
         for warning in detail.receipt.warnings:
             st.warning(plain(warning), icon=":material/info:")
-        odd = [page for page in detail.receipt.pages if page.state is not PageState.READ]
-        for page in odd[:PAGES_LISTED]:
-            reason = page.message or (
-                "no text on it" if page.state is PageState.EMPTY else "could not be read"
-            )
-            st.text(f"Page {page.number}: {page.state.value}, {reason}")
+        odd = detail.receipt.remarkable()
+        for state, message, numbers in odd[:PAGES_LISTED]:
+            st.text(page_line(state, message, numbers, unit(detail.origin.media_type)))
         if len(odd) > PAGES_LISTED:
-            st.caption(f"and {counted(len(odd) - PAGES_LISTED, 'page')} more")
+            st.caption(f"and {counted(len(odd) - PAGES_LISTED, 'remark')} more")
         with st.expander("Passages"):
             for chunk in library.document_chunks(key)[:50]:
+                if place := chunk_place(chunk):
+                    st.caption(plain(place))
                 st.text(chunk.text)
+
+
+def page_line(state: PageState, message: str, numbers: str, unit: str = "page") -> str:
+    """ "Pages 2–5: read by OCR"; why, where something is missing. `unit` is what the format has for pages."""
+    if state is PageState.EMPTY and not message:
+        message = "no text on it"
+    what = "could not be read" if state is PageState.FAILED else state.words
+    pages = unit.capitalize() + ("" if numbers.replace(",", "").isdigit() else "s")
+    return f"{pages} {numbers}: {what}" + (f", {message}" if message else "")
 
 
 def receipt_lines(detail: DocumentDetail) -> str:
     receipt, origin = detail.receipt, detail.origin
     counts = {state: receipt.count(state) for state in PageState}
     if detail.paged:
-        pages = f"{counted(len(receipt.pages), 'page')}: " + ", ".join(
-            f"{number:,} {state.value}" for state, number in counts.items() if number
+        pages = f"{counted(len(receipt.pages), unit(origin.media_type))}: " + ", ".join(
+            f"{number:,} {state.words}" for state, number in counts.items() if number
         )
     else:
         pages = "Read" if counts[PageState.READ] else "Empty"

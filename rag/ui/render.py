@@ -16,6 +16,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from ingest.model import JobInfo, JobStage, StoredChunk
+from ingest.places import place_of_chunk
+from ingest.readers import SHOWN_AS_PAGES
 from rag.model import Answer, Citation, Hit, Progress, Sentence
 
 Json = dict[str, Any]
@@ -116,8 +118,8 @@ def citation_json(citation: Citation, hit: Hit | None, library: str) -> Json:
         "document": citation.document_id,
         "title": citation.title or citation.document,
         "file": citation.document,
-        "place": place(citation.page, citation.page_label),
-        "section": section(citation.headings, citation.title),
+        "place": citation.place.page,
+        "section": citation.place.section_line(citation.title),
         "relevance": relevance(hit) if hit else None,
         "text": text,
         "quote": within(text, citation.start - offset, citation.end - offset),
@@ -134,7 +136,7 @@ def citation_json(citation: Citation, hit: Hit | None, library: str) -> Json:
 
 def hit_json(hit: Hit, library: str) -> Json:
     """A passage that was read and not cited; the reader's span is its "answer"."""
-    chunk, reading = hit.chunk, hit.reading
+    chunk, reading, place = hit.chunk, hit.reading, place_of_chunk(hit.chunk)
     span = (reading.start, reading.end) if reading and reading.margin > 0 else (0, 0)
     return {
         "marker": None,
@@ -142,8 +144,8 @@ def hit_json(hit: Hit, library: str) -> Json:
         "document": chunk.document_id,
         "title": chunk.title or chunk.key,
         "file": chunk.key,
-        "place": place(chunk.shown_page, chunk.page_label),
-        "section": section(chunk.headings, chunk.title),
+        "place": place.page,
+        "section": place.section_line(chunk.title),
         "relevance": relevance(hit),
         "text": chunk.text,
         "quote": [0, 0],
@@ -160,7 +162,7 @@ def row_json(rank: int, hit: Hit) -> Json:
     return {
         "rank": rank,
         "title": chunk.title or chunk.key,
-        "place": place(chunk.shown_page, chunk.page_label),
+        "place": place_of_chunk(chunk).short,
         "meaning": hit.dense.rank if hit.dense else None,
         "words": hit.words.rank if hit.words else None,
         "fused": hit.fused.rank if hit.fused else None,
@@ -181,23 +183,11 @@ def relevance(hit: Hit) -> int | None:
     return round(100 / (1 + math.exp(-max(-30.0, min(30.0, hit.reading.relevance)))))
 
 
-def place(page: int | None, label: str | None) -> str:
-    """ "p. 12", or "p. iv (6)" where the printed label differs from the page's number."""
-    if page is None:
-        return ""
-    return f"p. {page}" if not label or label == str(page) else f"p. {label} ({page})"
-
-
-def section(headings: Sequence[str], title: str) -> str:
-    path = [heading for heading in headings if heading.casefold() != title.casefold()]
-    return " › ".join(path[-3:])
-
-
 def image_url(
     library: str, document_id: int, media_type: str, page: int | None, marks: Sequence[tuple[int, int, str]]
 ) -> str:
     """Address of the page image with its marks; "" for formats without pages."""
-    if page is None or media_type != "application/pdf":
+    if page is None or media_type not in SHOWN_AS_PAGES:
         return ""
     drawn = ",".join(f"{start}-{end}{kind}" for start, end, kind in marks if start < end)
     return f"/pages/{document_id}/{page}.png?" + urlencode({"library": library, "marks": drawn})
@@ -277,7 +267,7 @@ def copy_text(answer: Answer) -> str:
     """The answer with its footnotes written out, for the clipboard."""
     notes = [
         f"[{citation.marker}] {citation.title or citation.document}"
-        + (f", {place(citation.page, citation.page_label)}" if citation.page is not None else "")
+        + (f", {citation.place.short}" if citation.place.short else "")
         + f": “{' '.join(citation.quote.split())}”"
         for citation in answer.citations
     ]
@@ -321,8 +311,8 @@ def job_line(job: JobInfo) -> str:
     parts = [STAGES[job.stage]]
     if job.total:
         parts[0] += f" {job.done:,} of {counted(job.total, unit)}"
-    if job.rate_per_second > 0:
-        parts.append(f"{job.rate_per_second:.0f} {unit}s/s")
+    if job.pace:
+        parts.append(job.pace)
     if job.seconds_left:
         parts.append(f"{duration(job.seconds_left)} left")
     return " · ".join(parts)
@@ -341,11 +331,8 @@ def job_share(job: JobInfo) -> float:
 
 
 def chunk_place(chunk: StoredChunk) -> str:
-    return " · ".join(
-        part
-        for part in (place(chunk.shown_page, chunk.page_label), section(chunk.headings, chunk.title))
-        if part
-    )
+    place = place_of_chunk(chunk)
+    return " · ".join(filter(None, (place.page, place.section_line(chunk.title))))
 
 
 def day_of(moment: float, today: date | None = None) -> str:

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from ingest.errors import Cancelled, FootnoteError, NeedsPassword, NotFound, Unreadable
+from ingest.lanes import Child, Duty, child_environment, told
 from ingest.readers import source_ranges
-from ingest.sandbox import Child, SandboxPool, child_environment, told
+from ingest.sandbox import SandboxPool
 from ingest.settings import PROJECT, Settings
 from tests.ingest.small_pdfs import make_pdf, rewritten
 
@@ -43,7 +44,11 @@ def slow(tmp_path: Path) -> Path:
 
 
 def processes(pool: SandboxPool) -> list[int]:
-    return [child._process.pid for lane in (pool._reading, pool._showing) for child in lane._all]
+    return [
+        child._process.pid
+        for lane in (pool._reading, pool._recognising, pool._showing)
+        for child in lane._all
+    ]
 
 
 def test_reads_shows_and_finds_boxes(pool: SandboxPool, small: Path) -> None:
@@ -86,9 +91,8 @@ def test_a_child_has_no_network_no_files_to_write_and_little_environment(tmp_pat
     target = tmp_path / "written"
     code = f"""
 import os, socket
-from ingest.sandbox import restrict
-from ingest.settings import Settings
-limits = restrict(Settings(), 5)
+from ingest.limits import restrict
+limits = restrict(5, 2048, 300, 50)
 try:
     socket.create_connection(("127.0.0.1", 9), 1)
     network = "reached"
@@ -261,7 +265,7 @@ def test_close_stops_what_is_under_way(slow: Path) -> None:
 
 
 def test_a_child_ends_with_its_parent() -> None:
-    child = Child(Settings(), 0)
+    child = Child(Settings(), Duty(0, 50, 600, 60.0, 2_048))
     process = child._process
     assert process.stdin is not None
     process.stdin.close()

@@ -95,6 +95,7 @@ def test_the_retriever_gives_documents_with_place_and_scores() -> None:
         "document": "guide.md",
         "title": "Guide",
         "page": 4,
+        "place": "p. 4",
         "start": 0,
         "end": 14,
         "section": "Fees > Young members",

@@ -56,7 +56,7 @@ def words(text: str) -> int:
 def test_passages_are_numbered_by_rank_and_name_their_place() -> None:
     prompt = compose("What is it?", [], [hit("It is a fee.", page=7), hit("Another.", 2, key="b.txt")], ASK)
     said = prompt.messages[-1][1]
-    assert 'number="1" document="guide.md" page="7" section="Guide &gt; Fees &gt; Young members"' in said
+    assert 'number="1" document="guide.md" place="p. 7" section="Guide &gt; Fees &gt; Young members"' in said
     assert 'number="2" document="b.txt" section=' in said
     assert said.endswith("Question: What is it?")
     assert [role for role, _ in prompt.messages] == ["system", "user"]

@@ -5,7 +5,7 @@ import { el, excerpt, icon, where } from "./dom.js";
 
 const VERDICTS = { partly: "only partly covered by the passage", not_found: "not found in your documents" };
 const COLUMNS = [
-  ["rank", "Rank"], ["title", "Document"], ["place", "Page"], ["meaning", "By meaning"], ["words", "By words"],
+  ["rank", "Rank"], ["title", "Document"], ["place", "Place"], ["meaning", "By meaning"], ["words", "By words"],
   ["fused", "Together"], ["relevance", "Relevance"], ["text", "Passage"],
 ];
 

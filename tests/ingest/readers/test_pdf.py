@@ -11,7 +11,16 @@ from PIL import Image
 
 from ingest.errors import NeedsPassword, NotFound, Unreadable
 from ingest.model import Heading, Page, PageState, Run
-from ingest.readers import pdf, read, source_ranges
+from ingest.readers import (
+    hyphens,
+    pdf,
+    pdf_facts,
+    pdf_show,
+    pdf_text,
+    picture,
+    read,
+    source_ranges,
+)
 from ingest.settings import Settings
 from tests.ingest.small_pdfs import make_pdf, rewritten
 
@@ -80,12 +89,12 @@ def test_labels(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_what_is_no_title(title: str) -> None:
-    assert pdf.sane_title(title) == ""
+    assert pdf_facts.sane_title(title) == ""
 
 
 @pytest.mark.parametrize("title", ["Annual Report 2022", "10-K - 3M Company", "知识库简介", "Café", "Q3"])
 def test_what_is_a_title(title: str) -> None:
-    assert pdf.sane_title(f" {title}\n") == ("" if title == "Q3" else title)
+    assert pdf_facts.sane_title(f" {title}\n") == ("" if title == "Q3" else title)
 
 
 def test_user_password(tmp_path: Path) -> None:
@@ -97,7 +106,7 @@ def test_user_password(tmp_path: Path) -> None:
     found = read(path, "a.pdf", SETTINGS, password="geheim")
     assert found.pages[0].text == "Secret words"
     assert found.receipt.warnings == ()
-    assert pdf.render(path, 1, 200, password="geheim").startswith(b"\x89PNG")
+    assert pdf_show.render(path, 1, 200, password="geheim").startswith(b"\x89PNG")
 
 
 def test_owner_password_opens_without_asking(tmp_path: Path) -> None:
@@ -133,7 +142,7 @@ def test_truncated_keeps_what_is_there(tmp_path: Path) -> None:
     assert [page.text for page in found.pages[:20]] == [f"Page {n} of the contract" for n in range(1, 21)]
     assert len(found.pages) < 40
     assert found.receipt.warnings[0] == pdf.CUT_SHORT
-    assert pdf.render(path, 20, 100).startswith(b"\x89PNG")
+    assert pdf_show.render(path, 20, 100).startswith(b"\x89PNG")
 
 
 def test_truncated_before_any_text(tmp_path: Path) -> None:
@@ -157,8 +166,8 @@ def test_beyond_rescue(tmp_path: Path) -> None:
         read(written(tmp_path, make_pdf([["x"]])[:60]), "a.pdf", SETTINGS)
 
 
-def test_pages_without_text_ask_for_ocr(tmp_path: Path) -> None:
-    with pytest.raises(Unreadable, match=r"Each of the 2 pages .*OCR"):
+def test_blank_pages_are_named(tmp_path: Path) -> None:
+    with pytest.raises(Unreadable, match=r"Each of the 2 pages .*blank"):
         read(written(tmp_path, make_pdf([[], []])), "a.pdf", SETTINGS)
 
 
@@ -166,7 +175,7 @@ def test_outline_that_fails_is_a_warning(tmp_path: Path, monkeypatch: pytest.Mon
     def fail(reader: object) -> object:
         raise RecursionError("too deep")
 
-    monkeypatch.setattr(pdf, "outline_entries", fail)
+    monkeypatch.setattr(pdf_facts, "outline_entries", fail)
     data = rewritten(make_pdf([["Text"]]), title="Kept", outline=[("Text", 1)])
     found = read(written(tmp_path, data), "a.pdf", SETTINGS)
     assert found.title == "Kept"
@@ -180,8 +189,8 @@ def test_slow_outline_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         time.sleep(20)
         return ()
 
-    monkeypatch.setattr(pdf, "FACTS_SECONDS", 0.2)
-    monkeypatch.setattr(pdf, "outline_entries", wait)
+    monkeypatch.setattr(pdf_facts, "FACTS_SECONDS", 0.2)
+    monkeypatch.setattr(pdf_facts, "outline_entries", wait)
     data = rewritten(make_pdf([["Text"]]), outline=[("Text", 1)])
     found = read(written(tmp_path, data), "a.pdf", SETTINGS)
     assert "took too long" in found.receipt.warnings[0]
@@ -192,7 +201,7 @@ def test_slow_outline_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 def cleaned(text: str) -> tuple[str, list[tuple[str, str]]]:
     """The cleaned text, and the pairs (text, source) of its runs."""
-    draft = pdf.clean(text)
+    draft = pdf_text.clean(text)
     pairs = [
         (draft.text[run.start : run.start + run.length], text[run.source : run.source + run.length])
         for run in draft.runs
@@ -212,13 +221,13 @@ def test_clean() -> None:
 
 
 def test_nothing_but_blanks() -> None:
-    assert pdf.clean(" \r\n\x00 \ufffe").text == ""
+    assert pdf_text.clean(" \r\n\x00 \ufffe").text == ""
 
 
 def settled(*texts: str) -> list[Page]:
     pages = [Page(n, t, runs=(Run(0, 100, len(t)),)) for n, t in enumerate(texts, 1)]
-    hyphens = pdf.Hyphens(pages)
-    return [hyphens.settle(page) for page in pages]
+    found = hyphens.Hyphens(pages)
+    return [found.settle(page) for page in pages]
 
 
 def test_hyphens_follow_the_document() -> None:
@@ -235,7 +244,7 @@ def test_unknown_words_go_with_the_majority() -> None:
 
 def test_headings_move_with_dropped_hyphens() -> None:
     page = Page(1, "ab\ufffecd\nTi\ufffetle", headings=(Heading(6, 1, "Ti\ufffetle"),), runs=(Run(0, 0, 11),))
-    assert pdf.Hyphens([page]).settle(page).headings == (Heading(5, 1, "Title"),)
+    assert hyphens.Hyphens([page]).settle(page).headings == (Heading(5, 1, "Title"),)
 
 
 # ------------------------------------------------------------------ showing
@@ -251,7 +260,7 @@ def test_boxes_hold_the_marked_words(
     page = read(path, "a.pdf", SETTINGS).pages[0]
     start = page.text.index("beta")
     ranges = source_ranges(page.runs, start, start + len("beta"))
-    (box,) = pdf.boxes(path, 1, ranges)
+    (box,) = pdf_show.boxes(path, 1, ranges)
     with pdfium.PdfDocument(path) as document:
         sheet = document[0]
         width, height = sheet.get_size()
@@ -262,7 +271,7 @@ def test_boxes_hold_the_marked_words(
         xs, ys = sorted(x for x, _ in corners), sorted(y for _, y in corners)
         text = sheet.get_textpage().get_text_bounded(xs[0], ys[0], xs[1], ys[1])
         assert text.strip() == "beta"
-    everything = pdf.boxes(path, 1, source_ranges(page.runs, 0, len(page.text)))
+    everything = pdf_show.boxes(path, 1, source_ranges(page.runs, 0, len(page.text)))
     assert len(everything) == 2  # one per line, upright ones too
 
 
@@ -285,19 +294,19 @@ def test_marks_tint_paper_and_leave_letters_black(tmp_path: Path) -> None:
     page = read(path, "a.pdf", SETTINGS).pages[0]
     marks = [(start, end, "passage") for start, end in source_ranges(page.runs, 0, 13)]
     marks += [(start, end, "answer") for start, end in source_ranges(page.runs, 9, 13)]
-    plain = Image.open(BytesIO(pdf.render(path, 1, 800))).convert("RGB")
-    marked = Image.open(BytesIO(pdf.render_marked(path, 1, marks, 800))).convert("RGB")
+    plain = Image.open(BytesIO(pdf_show.render(path, 1, 800))).convert("RGB")
+    marked = Image.open(BytesIO(pdf_show.render_marked(path, 1, marks, 800))).convert("RGB")
     assert plain.size == marked.size == (800, math.ceil(792 * 800 / 612))
     colours = {colour for _, colour in marked.getcolors(1_000_000) or []}
-    assert set(pdf.MARK_COLOURS.values()) <= colours
-    box = pdf.boxes(path, 1, [marks[0][:2]])[0]
+    assert set(picture.MARK_COLOURS.values()) <= colours
+    box = pdf_show.boxes(path, 1, [marks[0][:2]])[0]
     left, right = int(box.left * 800), int(box.right * 800)
     top, bottom = int(box.top * marked.height), int(box.bottom * marked.height)
     area = (left, top, right, bottom)
     before, after = plain.crop(area), marked.crop(area)
     darkest = [image.convert("L").getextrema()[0] for image in (before, after)]
     assert darkest[0] == darkest[1] == 0
-    assert after.getpixel((1, 1)) == pdf.MARK_COLOURS["passage"]
+    assert after.getpixel((1, 1)) == picture.MARK_COLOURS["passage"]
     below = marked.crop((0, marked.height // 2, 800, marked.height))
     assert below.tobytes() == plain.crop((0, plain.height // 2, 800, plain.height)).tobytes()
 
@@ -306,10 +315,10 @@ def test_a_page_that_is_not_there(tmp_path: Path) -> None:
     path = written(tmp_path, make_pdf([["x"]]))
     for number in (0, 2):
         with pytest.raises(NotFound, match="it has 1"):
-            pdf.render(path, number, 100)
+            pdf_show.render(path, number, 100)
 
 
 def test_very_long_pages_stay_within_the_pixel_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pdf, "MAX_PIXELS", 100_000)
-    image = Image.open(BytesIO(pdf.render(written(tmp_path, make_pdf([["x"]])), 1, 4000)))
+    monkeypatch.setattr(pdf_show, "MAX_PIXELS", 100_000)
+    image = Image.open(BytesIO(pdf_show.render(written(tmp_path, make_pdf([["x"]])), 1, 4000)))
     assert image.width * image.height <= 101_000

@@ -65,8 +65,8 @@ def test_sniff(tmp_path: Path, data: bytes, name: str, media_type: str) -> None:
     ("data", "name", "words"),
     [
         (b"", "a.pdf", "empty"),
-        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "a.pdf", "not a PDF, but a PNG picture"),
-        (b"\xff\xd8\xff\xe0\0\x10JFIF", "a.md", "not Markdown, but a JPEG picture"),
+        (b"GIF89a\x01\0\x01\0\0\0\0", "a.pdf", "not a PDF, but a GIF picture"),
+        (b"\xff\xd8\xff\xe0\0\x10JFIF", "a.md", "picture is damaged"),
         (zipped("notes.txt"), "a.docx", "ZIP archive. Unpack it"),
         (zipped("[Content_Types].xml", "xl/workbook.bin"), "a.xlsb", r"save it as \.xlsx"),
         (zipped()[:60], "a.docx", "damaged or incomplete"),
