@@ -2,27 +2,27 @@
 
 A chat belongs to a library by name. An answer is kept whole, as JSON, so that an old chat shows
 exactly what was shown when it was asked, whatever became of the library since.
+
+Nothing that was said is lost: messages form a tree. A question that is edited and an answer that is made
+again become versions beside the earlier ones; the chat shows one path, which ends with `last_id`.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import functools
 import itertools
 import json
 import sqlite3
 import threading
 import time
-import types
-import typing
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Union
+from typing import Any, Literal
 
 from ingest.errors import DiskFull, FootnoteError, NotFound, WrongUsage
+from rag.kept_answer import answer_from_json, answer_to_json
 from rag.model import Answer, Turn
 
 TITLE_CHARACTERS = 80
@@ -42,7 +42,22 @@ MIGRATIONS = (
     CREATE INDEX message_of_chat ON message (chat_id, id);
     CREATE INDEX chat_by_time ON chat (updated_at DESC);
     """,
+    """
+    ALTER TABLE message ADD COLUMN parent_id INTEGER REFERENCES message(id) ON DELETE CASCADE;
+    UPDATE message SET parent_id = (
+        SELECT max(id) FROM message AS earlier
+        WHERE earlier.chat_id = message.chat_id AND earlier.id < message.id);
+    CREATE INDEX message_by_parent ON message (parent_id);
+    ALTER TABLE chat ADD COLUMN last_id INTEGER;   -- the message that the shown path ends with
+    UPDATE chat SET last_id = (SELECT max(id) FROM message WHERE chat_id = chat.id);
+    """,
 )
+_PATH = """
+    WITH RECURSIVE path(id) AS (
+        SELECT last_id FROM chat WHERE id = :chat
+        UNION ALL SELECT m.parent_id FROM message m JOIN path ON m.id = path.id WHERE m.parent_id IS NOT NULL)
+    SELECT m.* FROM message m WHERE m.id IN (SELECT id FROM path) ORDER BY m.id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +73,10 @@ class Chat:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One turn. `files` are the names that came with a question; `note` says why there is no answer."""
+    """One turn. `files` are the names that came with a question; `note` says why there is no answer.
+
+    `versions` are the ids of all messages at this place, this one among them, oldest first.
+    """
 
     id: int
     role: Literal["user", "assistant"]
@@ -67,6 +85,7 @@ class Message:
     answer: Answer | None
     note: str
     created_at: float
+    versions: tuple[int, ...] = ()
 
 
 class Conversations:
@@ -98,7 +117,10 @@ class Conversations:
         now = time.time()
         chat = Chat(uuid.uuid4().hex[:12], title_of(question), library, now, now)
         with self._change() as db:
-            db.execute("INSERT INTO chat VALUES (?, ?, ?, ?, ?)", dataclasses.astuple(chat))
+            db.execute(
+                "INSERT INTO chat (id, title, library, created_at, updated_at) VALUES (?, ?, ?, ?, ?)",
+                (chat.id, chat.title, chat.library, chat.created_at, chat.updated_at),
+            )
         return chat
 
     def chats(self, search: str = "", limit: int = 200) -> list[Chat]:
@@ -114,13 +136,13 @@ class Conversations:
             else "SELECT * FROM chat ORDER BY updated_at DESC, rowid DESC LIMIT :limit",
             {"wanted": wanted, "limit": limit},
         )
-        return [Chat(**dict(row)) for row in rows]
+        return [_chat(row) for row in rows]
 
     def chat(self, chat_id: str) -> Chat:
         rows = self._rows("SELECT * FROM chat WHERE id = ?", (chat_id,))
         if not rows:
             raise NotFound("This chat is not there any more. Start a new one.")
-        return Chat(**dict(rows[0]))
+        return _chat(rows[0])
 
     def rename(self, chat_id: str, title: str) -> Chat:
         title = " ".join(title.split())
@@ -157,7 +179,12 @@ class Conversations:
         return self._append(chat_id, "assistant", text, note=note)
 
     def messages(self, chat_id: str) -> list[Message]:
-        rows = self._rows("SELECT * FROM message WHERE chat_id = ? ORDER BY id", (chat_id,))
+        """The messages of the shown path, oldest first."""
+        versions: dict[tuple[int | None, str], list[int]] = {}
+        for row in self._rows(
+            "SELECT id, parent_id, role FROM message WHERE chat_id = ? ORDER BY id", (chat_id,)
+        ):
+            versions.setdefault((row["parent_id"], row["role"]), []).append(row["id"])
         return [
             Message(
                 row["id"],
@@ -167,21 +194,47 @@ class Conversations:
                 None if row["answer"] is None else answer_from_json(row["answer"]),
                 row["note"],
                 row["created_at"],
+                tuple(versions.get((row["parent_id"], row["role"]), (row["id"],))),
             )
-            for row in rows
+            for row in self._rows(_PATH, {"chat": chat_id})
         ]
 
     def history(self, chat_id: str) -> tuple[Turn, ...]:
-        """The answered turns, oldest first, as a question's history."""
-        rows = self._rows(
-            "SELECT role, content, answer FROM message WHERE chat_id = ? AND content != '' ORDER BY id",
-            (chat_id,),
-        )
+        """The answered turns of the shown path, oldest first, as a question's history."""
+        rows = [row for row in self._rows(_PATH, {"chat": chat_id}) if row["content"]]
         turns: list[Turn] = []
         for row, following in itertools.pairwise(rows):
             if row["role"] == "user" and following["answer"] is not None:
                 turns += [Turn("user", row["content"]), Turn("assistant", following["content"])]
         return tuple(turns)
+
+    # ------------------------------------------------------------------ versions
+
+    def end_with(self, message_id: int) -> None:
+        """Let the chat end with this message: what is said next is a version beside what came after it."""
+        self._show(message_id, "SELECT chat_id, id FROM message WHERE id = :id")
+
+    def end_before(self, message_id: int) -> None:
+        """Let the chat end before this message, to say it in other words."""
+        self._show(message_id, "SELECT chat_id, parent_id FROM message WHERE id = :id")
+
+    def show_version(self, message_id: int) -> None:
+        """Show this message and the newest that came after it."""
+        self._show(
+            message_id,
+            """
+            WITH RECURSIVE under(id) AS (
+                VALUES (:id) UNION ALL SELECT m.id FROM message m JOIN under ON m.parent_id = under.id)
+            SELECT chat_id, (SELECT max(id) FROM under) FROM message WHERE id = :id
+            """,
+        )
+
+    def _show(self, message_id: int, statement: str) -> None:
+        with self._change() as db:
+            found = db.execute(statement, {"id": message_id}).fetchone()
+            if found is None:
+                raise NotFound("This message is not there any more. Open the chat again.")
+            db.execute("UPDATE chat SET last_id = ? WHERE id = ?", (found[1], found[0]))
 
     # ------------------------------------------------------------------ SQLite
 
@@ -199,10 +252,11 @@ class Conversations:
             if not db.execute("UPDATE chat SET updated_at = ? WHERE id = ?", (now, chat_id)).rowcount:
                 raise NotFound("This chat is not there any more. Start a new one.")
             added = db.execute(
-                "INSERT INTO message (chat_id, role, content, files, answer, note, created_at) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO message (chat_id, role, content, files, answer, note, created_at, parent_id) "
+                "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, (SELECT last_id FROM chat WHERE id = ?1))",
                 (chat_id, role, content, json.dumps(list(files)), answer, note, now),
             )
+            db.execute("UPDATE chat SET last_id = ? WHERE id = ?", (added.lastrowid, chat_id))
             return int(added.lastrowid or 0)
 
     def _rows(self, statement: str, values: Any) -> list[sqlite3.Row]:
@@ -227,44 +281,13 @@ class Conversations:
 LIKE_ESCAPES = str.maketrans({"%": r"\%", "_": r"\_", "\\": r"\\"})
 
 
+def _chat(row: sqlite3.Row) -> Chat:
+    return Chat(row["id"], row["title"], row["library"], row["created_at"], row["updated_at"])
+
+
 def title_of(question: str) -> str:
     """The question on one line, cut at a word."""
     line = " ".join(question.split())
     if len(line) <= TITLE_CHARACTERS:
         return line
     return line[:TITLE_CHARACTERS].rsplit(" ", 1)[0].rstrip(",;:") + " …"
-
-
-# ---------------------------------------------------------------------- Answer ⇄ JSON
-
-
-def answer_to_json(answer: Answer) -> str:
-    return json.dumps(dataclasses.asdict(answer), ensure_ascii=False, separators=(",", ":"))
-
-
-def answer_from_json(text: str) -> Answer:
-    """The Answer as it was; fields this version doesn't know are left out, new ones get their default."""
-    rebuilt = rebuild(Answer, json.loads(text))
-    assert isinstance(rebuilt, Answer)
-    return rebuilt
-
-
-@functools.cache
-def fields_of(kind: type) -> dict[str, Any]:
-    return typing.get_type_hints(kind)
-
-
-def rebuild(kind: Any, value: Any) -> Any:
-    """`value` out of JSON as `kind`: dataclasses, tuples, dicts, optionals and plain values."""
-    if dataclasses.is_dataclass(kind) and isinstance(kind, type):
-        hints = fields_of(kind)
-        return kind(**{name: rebuild(hints[name], item) for name, item in value.items() if name in hints})
-    origin, inner = typing.get_origin(kind), typing.get_args(kind)
-    if origin in (Union, types.UnionType):
-        return None if value is None else rebuild(next(a for a in inner if a is not type(None)), value)
-    if origin is tuple:
-        parts = [inner[0]] * len(value) if inner[-1] is Ellipsis else inner
-        return tuple(rebuild(part, item) for part, item in zip(parts, value, strict=True))
-    if origin is dict:
-        return {key: rebuild(inner[1], item) for key, item in value.items()}
-    return value

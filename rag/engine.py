@@ -100,6 +100,8 @@ class Engine:
         library: Library,
         history: Sequence[Turn] = (),
         cancel: CancelToken | None = None,
+        *,
+        query: str = "",
     ) -> Iterator[Event]:
         """Progress; pieces of text and checked sentences where a chat model writes; at last Finished(answer).
 
@@ -108,6 +110,7 @@ class Engine:
         """
         cancel = cancel or CancelToken()
         question = self._checked(question)
+        given = self._checked(query) if query.strip() else ""
         info = library.info()
         if not info.chunks:
             raise WrongUsage(f"“{info.name}” has no passages yet. Add documents to it, then ask again.")
@@ -118,7 +121,7 @@ class Engine:
         clock.lap("loading")
         with self._home.asking():
             yield Progress("searching", info.documents)
-            query, hits = self._search(models, question, library, history, clock)
+            query, hits = self._search(models, question, library, history, clock, given)
             cancel.check()
             yield Progress("reading", min(len(hits), self.ask_settings.read_candidates))
             read, rest = self._read(models, query, hits, clock, cancel)
@@ -170,12 +173,23 @@ class Engine:
         return question
 
     def _search(
-        self, models: Models, question: str, library: Library, history: Sequence[Turn], clock: _Clock
+        self,
+        models: Models,
+        question: str,
+        library: Library,
+        history: Sequence[Turn],
+        clock: _Clock,
+        given: str = "",
     ) -> tuple[str, list[Hit]]:
+        """The query and what it finds; one that the person has given is left as it is."""
         from rag.condense import condense
         from rag.retrieve import retrieve
         from rag.wording import mended, written_out
 
+        if given:
+            hits = retrieve(library, models.embedder, given, self.ask_settings)
+            clock.lap("searching")
+            return given, hits
         query = condense(models.reader, question, history) if history else question
         clock.lap("condensing")
         query = mended(query, library)

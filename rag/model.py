@@ -230,4 +230,11 @@ class Asks(Protocol):
         library: Library,
         history: Sequence[Turn] = (),
         cancel: CancelToken | None = None,
-    ) -> Iterator[Event]: ...
+        *,
+        query: str = "",
+    ) -> Iterator[Event]:
+        """What happens on the way to an answer, the answer at last.
+
+        `query` is searched for as it is, instead of what `question` and `history` make.
+        """
+        ...

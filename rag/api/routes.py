@@ -1,6 +1,6 @@
 """Questions over loopback HTTP, for the command line beside a running app.
 
-    POST /footnote/api/ask   {"question": …, "library": …, "history": [{"role": …, "content": …}]}
+    POST /footnote/api/ask   {"question": …, "library": …, "history": [{"role": …, "content": …}], "query": …}
 
 answers with lines of JSON, one per event: {"event": "Progress" | "Delta" | "Checked" | "Finished",
 …fields}. The guard is that of `ingest.service`. A caller that goes away stops the work.
@@ -30,6 +30,7 @@ class Wanted:
     question: str
     library: str
     history: tuple[Turn, ...] = ()
+    query: str = ""
 
 
 def ask_routes(engine: Asks, home: Home, token: str) -> list[Route]:
@@ -42,7 +43,7 @@ def ask_routes(engine: Asks, home: Home, token: str) -> list[Route]:
 
         def work(send: Send) -> None:
             library = home.library(wanted.library)
-            for event in engine.ask(wanted.question, library, wanted.history, cancel):
+            for event in engine.ask(wanted.question, library, wanted.history, cancel, query=wanted.query):
                 send(encode_event(event))
 
         return Lines(sent_by(work), closed=cancel.cancel)

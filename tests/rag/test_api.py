@@ -75,13 +75,21 @@ class ScriptedEngine:
     events: Sequence[Event]
     waits: bool = False
     asked: list[tuple[str, str, tuple[Turn, ...]]] = field(default_factory=list)
+    queries: list[str] = field(default_factory=list)
     stopped: threading.Event = field(default_factory=threading.Event)
 
     def ask(
-        self, question: str, library: Library, history: Sequence[Turn] = (), cancel: CancelToken | None = None
+        self,
+        question: str,
+        library: Library,
+        history: Sequence[Turn] = (),
+        cancel: CancelToken | None = None,
+        *,
+        query: str = "",
     ) -> Iterator[Event]:
         if not question:
             raise WrongUsage("The question is empty.")
+        self.queries.append(query)
         self.asked.append((question, library.name, tuple(history)))
         yield from self.events
         while self.waits:
@@ -132,8 +140,9 @@ def library(name: str) -> Library:
 
 def test_every_event_arrives_as_it_was(engine: ScriptedEngine, remote: RemoteEngine) -> None:
     history = (Turn("user", "Ü?"), Turn("assistant", "Ä."))
-    assert list(remote.ask("Why?", library("Größe"), history)) == list(engine.events)
+    assert list(remote.ask("Why?", library("Größe"), history, query="because")) == list(engine.events)
     assert engine.asked == [("Why?", "Größe", history)]
+    assert engine.queries == ["because"]
 
 
 def test_an_event_survives_json() -> None:

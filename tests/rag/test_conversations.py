@@ -10,7 +10,8 @@ import pytest
 
 from ingest.errors import FootnoteError, NotFound, WrongUsage
 from ingest.model import StoredChunk
-from rag.conversations import MIGRATIONS, Conversations, answer_from_json, answer_to_json, title_of
+from rag.conversations import MIGRATIONS, Conversations, title_of
+from rag.kept_answer import answer_from_json, answer_to_json
 from rag.model import Answer, Citation, Found, Fused, Hit, Reading, Sentence, Turn
 
 
@@ -94,6 +95,70 @@ def test_only_answered_questions_are_history(chats: Conversations) -> None:
     chats.note(chat.id, "Stopped.", "It was")
     chats.ask(chat.id, "Still waiting?")
     assert chats.history(chat.id) == (Turn("user", "First?"), Turn("assistant", "One. [1]"))
+
+
+def said(chats: Conversations, chat_id: str) -> list[str]:
+    return [message.content for message in chats.messages(chat_id)]
+
+
+def test_a_question_in_other_words_is_a_version_beside_the_old_one(chats: Conversations) -> None:
+    chat = chats.create("Handbook")
+    first = chats.ask(chat.id, "First?")
+    chats.answer(chat.id, some_answer("One. [1]"))
+    chats.ask(chat.id, "And then?")
+    chats.answer(chat.id, some_answer("Two. [1]"))
+
+    chats.end_before(first)
+    assert chats.messages(chat.id) == []
+    other = chats.ask(chat.id, "First, please?")
+    assert chats.history(chat.id) == ()
+    chats.answer(chat.id, some_answer("Three. [1]"))
+    assert said(chats, chat.id) == ["First, please?", "Three. [1]"]
+    assert chats.messages(chat.id)[0].versions == (first, other)
+
+    chats.show_version(first)
+    assert said(chats, chat.id) == ["First?", "One. [1]", "And then?", "Two. [1]"]
+    assert [turn.content for turn in chats.history(chat.id)] == [
+        "First?",
+        "One. [1]",
+        "And then?",
+        "Two. [1]",
+    ]
+    chats.show_version(other)
+    assert said(chats, chat.id) == ["First, please?", "Three. [1]"]
+
+
+def test_an_answer_made_again_stands_beside_the_old_one(chats: Conversations) -> None:
+    chat = chats.create("Handbook")
+    question = chats.ask(chat.id, "First?")
+    old = chats.answer(chat.id, some_answer("One. [1]"))
+    chats.ask(chat.id, "And then?")
+    chats.end_with(question)
+    new = chats.answer(chat.id, some_answer("Better. [1]"))
+    assert said(chats, chat.id) == ["First?", "Better. [1]"]
+    assert chats.messages(chat.id)[1].versions == (old, new)
+    chats.show_version(old)
+    assert said(chats, chat.id) == ["First?", "One. [1]", "And then?"]
+
+
+def test_a_version_that_is_gone_is_named(chats: Conversations) -> None:
+    for show in (chats.show_version, chats.end_with, chats.end_before):
+        with pytest.raises(NotFound, match="not there any more"):
+            show(77)
+
+
+def test_chats_of_the_first_version_are_read_in_their_order(tmp_path: Path) -> None:
+    path = tmp_path / "chats.sqlite"
+    with sqlite3.connect(path) as db:
+        db.executescript(f"{MIGRATIONS[0]} PRAGMA user_version = 1;")
+        db.execute("INSERT INTO chat VALUES ('a', 'A', 'L', 1, 1), ('b', 'B', 'L', 2, 2)")
+        db.executemany(
+            "INSERT INTO message (chat_id, role, content, files, note, created_at) VALUES (?, ?, ?, '[]', '', 1)",
+            [("a", "user", "a1"), ("b", "user", "b1"), ("a", "assistant", "a2"), ("a", "user", "a3")],
+        )
+    db.close()
+    chats = Conversations(path)
+    assert (said(chats, "a"), said(chats, "b")) == (["a1", "a2", "a3"], ["b1"])
 
 
 def test_the_newest_chat_comes_first_and_an_old_one_returns_when_asked_in(chats: Conversations) -> None:

@@ -114,6 +114,15 @@ def test_a_misspelt_question_is_asked_in_the_library_s_words(engine: Engine, lib
     assert answer.question == "Who decides about new membrs?"
 
 
+def test_a_query_that_is_given_is_searched_for_as_it_is(engine: Engine, library: LocalLibrary) -> None:
+    history = [Turn("user", QUESTION), Turn("assistant", "An adult membership costs 48 € a year.")]
+    answer, _ = ended(engine.ask("and for students?", library, history, query=" dome  keyz deposit "))
+    assert (answer.question, answer.query) == ("and for students?", "dome keyz deposit")
+    assert "deposit" in answer.hits[0].chunk.text
+    with pytest.raises(WrongUsage, match="Shorten it"):
+        list(engine.ask("and for students?", library, history, query="word " * 4_000))
+
+
 def test_low_confidence_is_refused_with_the_closest_passages(engine: Engine, library: LocalLibrary) -> None:
     strict = Engine(engine._home, engine._settings, replace(engine.ask_settings, refusal_threshold=1.01))
     strict._models = engine.load()
