@@ -31,6 +31,7 @@ class RemoteEngine:
             "library": library.name,
             "history": encode(list(history)),
             "query": query,
+            "scope": encode(library.scope),
         }
         for line in self._wire.lines("/ask", payload):
             yield decode_event(line)
