@@ -16,6 +16,7 @@ Choosable = TypeVar("Choosable", Listed, OriginInfo)
 
 _OFFICE = "application/vnd.openxmlformats-officedocument."
 OTHER = "Other"
+SHOWN = 3  # patterns that are named in words
 _TYPE_NAMES: Mapping[str, str] = {
     "application/pdf": "PDF",
     _OFFICE + "wordprocessingml.document": "Word",
@@ -70,6 +71,21 @@ class Scope:
 def type_name(media_type: str) -> str:
     """What people call a media type; one of TYPES."""
     return "Picture" if media_type.startswith("image/") else _TYPE_NAMES.get(media_type, OTHER)
+
+
+def in_words(scope: Scope) -> str:
+    """ "contracts, leave.md · PDF · added since 2026-03-01"; "" for the whole library."""
+    names = [pattern.strip("/") for pattern in scope.documents]
+    shown = [name.rsplit("/", 1)[-1] for name in names[:SHOWN]]
+    parts = [", ".join(shown) + (f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else "")]
+    parts.append(", ".join(scope.types))
+    if scope.added_from and scope.added_until:
+        parts.append(f"added {scope.added_from} to {scope.added_until}")
+    elif scope.added_from or scope.added_until:
+        parts.append(
+            f"added {'since' if scope.added_from else 'until'} {scope.added_from or scope.added_until}"
+        )
+    return " · ".join(filter(None, parts))
 
 
 def folders_of(keys: Iterable[str]) -> dict[str, int]:

@@ -17,11 +17,13 @@ import time
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from ingest.errors import DiskFull, FootnoteError, NotFound, WrongUsage
+from ingest.scope import Scope
+from ingest.wire import decode, encode
 from rag.kept_answer import answer_from_json, answer_to_json
 from rag.model import Answer, Turn
 
@@ -51,6 +53,10 @@ MIGRATIONS = (
     ALTER TABLE chat ADD COLUMN last_id INTEGER;   -- the message that the shown path ends with
     UPDATE chat SET last_id = (SELECT max(id) FROM message WHERE chat_id = chat.id);
     """,
+    """
+    ALTER TABLE chat ADD COLUMN scope TEXT NOT NULL DEFAULT '{}';
+    ALTER TABLE chat ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0;
+    """,
 )
 _PATH = """
     WITH RECURSIVE path(id) AS (
@@ -62,13 +68,15 @@ _PATH = """
 
 @dataclass(frozen=True, slots=True)
 class Chat:
-    """A conversation in the list; times are Unix seconds."""
+    """A conversation in the list; times are Unix seconds. `scope` is what its next question is asked of."""
 
     id: str
     title: str
     library: str
     created_at: float
     updated_at: float
+    scope: Scope = field(default_factory=Scope)
+    pinned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,28 +120,28 @@ class Conversations:
 
     # ------------------------------------------------------------------ chats
 
-    def create(self, library: str, question: str = "") -> Chat:
+    def create(self, library: str, question: str = "", scope: Scope | None = None) -> Chat:
         """A new chat, titled after its first question."""
         now = time.time()
-        chat = Chat(uuid.uuid4().hex[:12], title_of(question), library, now, now)
+        chat = Chat(uuid.uuid4().hex[:12], title_of(question), library, now, now, scope or Scope())
         with self._change() as db:
             db.execute(
-                "INSERT INTO chat (id, title, library, created_at, updated_at) VALUES (?, ?, ?, ?, ?)",
-                (chat.id, chat.title, chat.library, chat.created_at, chat.updated_at),
+                "INSERT INTO chat (id, title, library, created_at, updated_at, scope) VALUES (?, ?, ?, ?, ?, ?)",
+                (chat.id, chat.title, chat.library, now, now, json.dumps(encode(chat.scope))),
             )
         return chat
 
     def chats(self, search: str = "", limit: int = 200) -> list[Chat]:
-        """The newest chats; `search` must stand in the title or in a message (letter case ignored)."""
+        """The newest chats, pinned ones first; `search` must stand in the title or in a message (letter case ignored)."""
         wanted = f"%{search.strip().translate(LIKE_ESCAPES)}%"
         rows = self._rows(
             """
             SELECT * FROM chat WHERE title LIKE :wanted ESCAPE '\\' OR EXISTS (
                 SELECT 1 FROM message WHERE chat_id = chat.id AND content LIKE :wanted ESCAPE '\\')
-            ORDER BY updated_at DESC, rowid DESC LIMIT :limit
+            ORDER BY pinned DESC, updated_at DESC, rowid DESC LIMIT :limit
             """
             if search.strip()
-            else "SELECT * FROM chat ORDER BY updated_at DESC, rowid DESC LIMIT :limit",
+            else "SELECT * FROM chat ORDER BY pinned DESC, updated_at DESC, rowid DESC LIMIT :limit",
             {"wanted": wanted, "limit": limit},
         )
         return [_chat(row) for row in rows]
@@ -151,6 +159,19 @@ class Conversations:
         with self._change() as db:
             db.execute("UPDATE chat SET title = ? WHERE id = ?", (title[:200], chat_id))
         return self.chat(chat_id)
+
+    def set_scope(self, chat_id: str, scope: Scope) -> None:
+        """Ask the next question of these documents."""
+        self._set(chat_id, "scope", json.dumps(encode(scope)))
+
+    def pin(self, chat_id: str, pinned: bool) -> None:
+        """Let a chat stand above the others, or no longer."""
+        self._set(chat_id, "pinned", int(pinned))
+
+    def _set(self, chat_id: str, column: Literal["scope", "pinned"], value: object) -> None:
+        with self._change() as db:
+            if not db.execute(f"UPDATE chat SET {column} = ? WHERE id = ?", (value, chat_id)).rowcount:
+                raise NotFound("This chat is not there any more. Start a new one.")
 
     def delete(self, chat_id: str) -> None:
         with self._change() as db:
@@ -282,7 +303,9 @@ LIKE_ESCAPES = str.maketrans({"%": r"\%", "_": r"\_", "\\": r"\\"})
 
 
 def _chat(row: sqlite3.Row) -> Chat:
-    return Chat(row["id"], row["title"], row["library"], row["created_at"], row["updated_at"])
+    scope: Scope = decode(Scope, json.loads(row["scope"]))
+    times = row["created_at"], row["updated_at"]
+    return Chat(row["id"], row["title"], row["library"], *times, scope, bool(row["pinned"]))
 
 
 def title_of(question: str) -> str:

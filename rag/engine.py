@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from ingest.errors import FootnoteError, ModelUnavailable, WrongUsage
 from ingest.protocols import Embedder, Home, Library
+from ingest.scope import Scope
 from ingest.settings import Settings
 from rag.model import (
     Answer,
@@ -133,6 +134,7 @@ class Engine:
                 self._confidence(models, query, read),
                 info.documents,
                 self.ask_settings.distinct_pages,
+                library.scope,
             )
             yield Progress("writing")
             if self.ask_settings.llm:
@@ -350,6 +352,7 @@ class _Draft:
     confidence: float
     documents: int
     distinct_pages: int
+    scope: Scope
 
     @property
     def hits(self) -> tuple[Hit, ...]:
@@ -372,7 +375,7 @@ class _Draft:
         return Answer(
             self.question, self.query, answer_text(sentences) or REFUSAL, sentences, citations,
             shown(self.hits, self.distinct_pages), not sentences, round(self.confidence, 4), model, clock.total(),
-            self.documents, notices, dict(usage or {}),
+            self.documents, notices, dict(usage or {}), scope=self.scope,
         )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from ingest.errors import Cancelled, FootnoteError, NotFound
 from ingest.model import ENDED, JobInfo, JobStage
 from ingest.protocols import Library
+from ingest.scope import Scope
 from rag.model import Answer, CancelToken, Checked, Delta, Finished, Progress, Sentence
 from rag.ui.cached import Opened
 from rag.ui.render import counted
@@ -47,14 +48,19 @@ class Asking:
         job_ids: Sequence[int] = (),
         query: str = "",
         quote: bool = False,
+        scope: Scope | None = None,
     ) -> None:
-        """`query` is searched for as it is; with `quote` the answer is made of quotations, whoever is set."""
+        """`query` is searched for as it is; with `quote` the answer is made of quotations, whoever is set.
+
+        `scope` is resolved when the files that come with the question are there.
+        """
         self.chat_id = chat_id
         self.question = question
         self._opened = opened
         self._library = library
         self._query = query
         self._quote = quote
+        self._scope = scope or Scope()
         self._job_ids = frozenset(job_ids)
         self._cancel = CancelToken()
         self._progress: Progress | None = None
@@ -123,7 +129,8 @@ class Asking:
         engine = self._opened.engine
         if self._quote and engine.ask_settings.llm:
             engine = engine.under(replace(engine.ask_settings, llm=""))
-        events = engine.ask(self.question, self._library, history, self._cancel, query=self._query)
+        library = self._library.within(self._scope) if self._scope else self._library
+        events = engine.ask(self.question, library, history, self._cancel, query=self._query)
         for event in events:
             match event:
                 case Progress():

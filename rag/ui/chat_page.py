@@ -7,7 +7,7 @@ import streamlit as st
 from ingest.errors import FootnoteError
 from ingest.protocols import Library
 from rag.conversations import Chat, Message
-from rag.ui import footnote, messages, progress, sending, session, uploads
+from rag.ui import footnote, messages, progress, scoping, sending, session, uploads
 from rag.ui.asking import Asking, Now
 from rag.ui.cached import opened
 from rag.ui.draft import checked_line, draft_markdown
@@ -54,16 +54,19 @@ def ask_field(library: Library) -> None:
     if AGAIN in st.session_state:  # a question that could not be asked goes back into the field
         st.session_state[INPUT] = st.session_state.pop(AGAIN)
     documents = library.info().documents
-    st.chat_input(
-        f"Ask {counted(documents, 'document')} in {library.name}"
-        if documents
-        else "Drop files here, then ask",
-        key=INPUT,
-        accept_file="multiple",
-        max_upload_size=opened().settings.max_file_mib,
-        submit_mode="disable",
-        on_submit=submit,
-    )
+    with st.bottom:
+        asked = scoping.draw(library, documents)
+        of = f"{asked:,} of " if asked < documents else ""
+        st.chat_input(
+            f"Ask {of}{counted(documents, 'document')} in {library.name}"
+            if documents
+            else "Drop files here, then ask",
+            key=INPUT,
+            accept_file="multiple",
+            max_upload_size=opened().settings.max_file_mib,
+            submit_mode="disable",
+            on_submit=submit,
+        )
 
 
 # ---------------------------------------------------------------------- asking

@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from ingest.model import JobInfo, JobStage, StoredChunk
+from ingest.scope import in_words
 from rag.model import Answer, Citation, Hit, Progress, Sentence
 
 Json = dict[str, Any]
@@ -225,6 +226,7 @@ def made_json(answer: Answer) -> Json:
     written = usage.get("output_tokens") or usage.get("output_pieces") or usage.get("about_output_tokens")
     tokens = [f"{about}{count:,} {what}" for count, what in ((read, "read"), (written, "written")) if count]
     return {
+        "scope": in_words(answer.scope),
         "by": "Quotations, without a chat model" if answer.model == EXTRACTIVE else answer.model,
         "steps": [{"name": STEPS.get(name, name), "time": milliseconds(ms)} for name, ms in steps.items()],
         "total": milliseconds(answer.timings_ms.get("total", 0.0)),
@@ -254,7 +256,8 @@ def milliseconds(value: float) -> str:
 def status_line(answer: Answer) -> str:
     read = sum(hit.reading is not None for hit in answer.hits)
     seconds = answer.timings_ms.get("total", 0.0) / 1000
-    return f"{counted(answer.searched_documents, 'document')} · {counted(read, 'passage')} read · {seconds:.1f} s"
+    what = "chosen document" if answer.scope else "document"
+    return f"{counted(answer.searched_documents, what)} · {counted(read, 'passage')} read · {seconds:.1f} s"
 
 
 def progress_line(progress: Progress | None, model_state: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ingest.errors import NotFound, WrongUsage
 from ingest.protocols import Library
@@ -22,16 +23,22 @@ def ask(text: str, files: Sequence[uploads.Upload] = ()) -> None:
     check_length(question)
     if question and not files and not library.info().documents and not progress.running(library.jobs()):
         raise WrongUsage(f"“{library.name}” is empty. Drop files here first, or switch to another library.")
-    chat = session.chat()
+    chat, scope = session.chat(), session.scope()
     if chat:
         check_free(chat)
+    if scope and not files:
+        library.within(scope)  # says at once when nothing is left of it
     job_ids = uploads.add_uploads(library, files) if files else []
     names = [file.name for file in files]
+    if scope.documents and names:  # what comes with a question is asked, too
+        scope = replace(scope, documents=(*scope.documents, *(f"/{name}" for name in names)))
+        if chat:
+            here.conversations.set_scope(chat.id, scope)
     if chat is None:
-        chat = here.conversations.create(library.name, question or ", ".join(names))
+        chat = here.conversations.create(library.name, question or ", ".join(names), scope)
     here.conversations.ask(chat.id, question, names)
     session.open_chat(chat)
-    Asking(here, library, chat.id, question, job_ids).start()
+    Asking(here, library, chat.id, question, job_ids, scope=scope).start()
 
 
 def in_other_words(chat: Chat, message: Message, text: str) -> None:
@@ -45,7 +52,7 @@ def in_other_words(chat: Chat, message: Message, text: str) -> None:
     library = library_of(chat)
     here.conversations.end_before(message.id)
     here.conversations.ask(chat.id, question, message.files)
-    Asking(here, library, chat.id, question).start()
+    Asking(here, library, chat.id, question, scope=chat.scope).start()
 
 
 def once_more(chat: Chat, question: Message, query: str = "", quote: bool = False) -> None:
@@ -59,7 +66,7 @@ def once_more(chat: Chat, question: Message, query: str = "", quote: bool = Fals
     here = opened()
     library = library_of(chat)
     here.conversations.end_with(question.id)
-    Asking(here, library, chat.id, question.content, query=query, quote=quote).start()
+    Asking(here, library, chat.id, question.content, query=query, quote=quote, scope=chat.scope).start()
 
 
 def check_length(question: str) -> None:

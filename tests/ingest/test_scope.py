@@ -8,7 +8,7 @@ import pytest
 
 from ingest.errors import WrongUsage
 from ingest.model import Listed
-from ingest.scope import TYPES, Scope, chosen, folders_of, type_name, unmatched
+from ingest.scope import TYPES, Scope, chosen, folders_of, in_words, type_name, unmatched
 
 KEYS = (
     "a[1].md",
@@ -81,6 +81,20 @@ def test_what_means_nothing_is_named(scope: Scope) -> None:
 
 def test_patterns_that_fit_nothing_are_told() -> None:
     assert unmatched(Scope(("lease.pdf", "leese.pdf")), listed(*KEYS)) == ["leese.pdf"]
+
+
+def test_a_scope_is_told_in_words() -> None:
+    assert in_words(Scope()) == ""
+    assert (
+        in_words(Scope(("/a/b/leave.md", "/contracts/"), ("PDF", "Mail")))
+        == "leave.md, contracts · PDF, Mail"
+    )
+    assert (
+        in_words(Scope(tuple("abcde"), added_from="2026-03-01"))
+        == "a, b, c and 2 more · added since 2026-03-01"
+    )
+    assert in_words(Scope(added_until="2026-03-01")) == "added until 2026-03-01"
+    assert in_words(Scope((), (), "2026-03-01", "2026-03-02")) == "added 2026-03-01 to 2026-03-02"
 
 
 def test_folders_are_counted_with_what_is_below_them() -> None:

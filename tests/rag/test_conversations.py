@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ingest.errors import FootnoteError, NotFound, WrongUsage
 from ingest.model import StoredChunk
+from ingest.scope import Scope
 from rag.conversations import MIGRATIONS, Conversations, title_of
 from rag.kept_answer import answer_from_json, answer_to_json
 from rag.model import Answer, Citation, Found, Fused, Hit, Reading, Sentence, Turn
@@ -44,6 +46,7 @@ def some_answer(text: str = "Five days. [1]") -> Answer:
         searched_documents=62,
         notices=("The history was shortened.",),
         usage={"input_tokens": 12},
+        scope=Scope(("/leave/",), ("PDF",)),
     )  # fmt: skip
 
 
@@ -198,6 +201,29 @@ def test_chats_follow_a_library_that_is_renamed(chats: Conversations) -> None:
     ours, other = chats.create("Old", "a"), chats.create("Other", "b")
     chats.follow_library("Old", "New")
     assert (chats.chat(ours.id).library, chats.chat(other.id).library) == ("New", "Other")
+
+
+def test_a_chat_keeps_what_it_asks(tmp_path: Path) -> None:
+    scope = Scope(("/contracts/", "/leave.md"), ("PDF",), "2026-03-01")
+    chats = Conversations(tmp_path / "chats.sqlite")
+    whole, part = chats.create("A", "x"), chats.create("A", "y", scope)
+    chats.set_scope(whole.id, replace(scope, types=()))
+    chats.close()
+    again = Conversations(tmp_path / "chats.sqlite")
+    assert again.chat(part.id).scope == scope
+    assert again.chat(whole.id).scope == replace(scope, types=())
+    again.set_scope(part.id, Scope())
+    assert not again.chat(part.id).scope
+    with pytest.raises(NotFound):
+        again.set_scope("gone", scope)
+
+
+def test_pinned_chats_stand_above_the_others(chats: Conversations) -> None:
+    old, new = chats.create("A", "old"), chats.create("A", "new")
+    chats.pin(old.id, True)
+    assert [(chat.id, chat.pinned) for chat in chats.chats()] == [(old.id, True), (new.id, False)]
+    chats.pin(old.id, False)
+    assert [chat.id for chat in chats.chats()] == [new.id, old.id]
 
 
 def test_a_long_question_is_cut_at_a_word_for_the_title() -> None:

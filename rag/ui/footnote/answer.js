@@ -177,10 +177,10 @@ function how(data) {
   return details;
 }
 
-function made({ by, steps, total, tokens, prompt, prompt_line }) {
+function made({ scope, by, steps, total, tokens, prompt, prompt_line }) {
   const row = (name, value) => (value ? [el("dt", {}, name), el("dd", { dir: "auto" }, value)] : []);
   const facts = el("dl", { class: "fn-facts" },
-    ...row("Written by", by), ...steps.flatMap(({ name, time }) => row(name, time)), ...row("In all", total), ...row("Tokens", tokens));
+    ...row("Asked", scope), ...row("Written by", by), ...steps.flatMap(({ name, time }) => row(name, time)), ...row("In all", total), ...row("Tokens", tokens));
   if (!prompt.length) return [facts];
   return [facts, el("details", { class: "fn-prompt" }, el("summary", {}, "The prompt, word for word", el("span", { class: "fn-where" }, ` ${prompt_line}`)),
     ...prompt.flatMap(({ role, text }) => [el("h4", {}, role), el("pre", { dir: "auto", tabindex: "0", "aria-label": role }, text)]))];
