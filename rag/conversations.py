@@ -57,13 +57,25 @@ MIGRATIONS = (
     ALTER TABLE chat ADD COLUMN scope TEXT NOT NULL DEFAULT '{}';
     ALTER TABLE chat ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0;
     """,
+    """
+    CREATE TABLE rating (
+        message_id INTEGER PRIMARY KEY REFERENCES message(id) ON DELETE CASCADE,
+        good INTEGER NOT NULL, reason TEXT NOT NULL, expected TEXT NOT NULL, created_at REAL NOT NULL
+    ) STRICT;
+    """,
 )
 _PATH = """
     WITH RECURSIVE path(id) AS (
-        SELECT last_id FROM chat WHERE id = :chat
+        VALUES (:last)
         UNION ALL SELECT m.parent_id FROM message m JOIN path ON m.id = path.id WHERE m.parent_id IS NOT NULL)
-    SELECT m.* FROM message m WHERE m.id IN (SELECT id FROM path) ORDER BY m.id
+    SELECT m.*, r.good, r.reason, r.expected FROM message m LEFT JOIN rating r ON r.message_id = m.id
+    WHERE m.id IN (SELECT id FROM path) ORDER BY m.id
 """
+_OF_LIBRARY = (
+    "FROM rating r JOIN message m ON m.id = r.message_id JOIN chat c ON c.id = m.chat_id WHERE c.library = ?"
+)
+SEARCH_WORDS = 12  # of a search over chats that are looked for
+RATING_CHARACTERS = 2_000  # of what a person says of an answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +89,15 @@ class Chat:
     updated_at: float
     scope: Scope = field(default_factory=Scope)
     pinned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """A thumb up or down; `reason` is a short word, `expected` what would have been right."""
+
+    good: bool
+    reason: str = ""
+    expected: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +115,18 @@ class Message:
     note: str
     created_at: float
     versions: tuple[int, ...] = ()
+    rating: Rating | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rated:
+    """An answer that was rated, with its question and what was said before."""
+
+    message_id: int
+    question: str
+    history: tuple[Turn, ...]
+    answer: Answer
+    rating: Rating
 
 
 class Conversations:
@@ -132,17 +165,20 @@ class Conversations:
         return chat
 
     def chats(self, search: str = "", limit: int = 200) -> list[Chat]:
-        """The newest chats, pinned ones first; `search` must stand in the title or in a message (letter case ignored)."""
-        wanted = f"%{search.strip().translate(LIKE_ESCAPES)}%"
+        """The newest chats, pinned ones first; each word of `search` must stand in title or messages, letter case ignored."""
+        words = {
+            f"w{n}": f"%{word.translate(LIKE_ESCAPES)}%"
+            for n, word in enumerate(search.split()[:SEARCH_WORDS])
+        }
+        held = " AND ".join(
+            f"(title LIKE :{name} ESCAPE '\\' OR EXISTS (SELECT 1 FROM message "
+            f"WHERE chat_id = chat.id AND content LIKE :{name} ESCAPE '\\'))"
+            for name in words
+        )
         rows = self._rows(
-            """
-            SELECT * FROM chat WHERE title LIKE :wanted ESCAPE '\\' OR EXISTS (
-                SELECT 1 FROM message WHERE chat_id = chat.id AND content LIKE :wanted ESCAPE '\\')
-            ORDER BY pinned DESC, updated_at DESC, rowid DESC LIMIT :limit
-            """
-            if search.strip()
-            else "SELECT * FROM chat ORDER BY pinned DESC, updated_at DESC, rowid DESC LIMIT :limit",
-            {"wanted": wanted, "limit": limit},
+            f"SELECT * FROM chat {f'WHERE {held}' if held else ''} "
+            "ORDER BY pinned DESC, updated_at DESC, rowid DESC LIMIT :limit",
+            {**words, "limit": limit},
         )
         return [_chat(row) for row in rows]
 
@@ -216,18 +252,52 @@ class Conversations:
                 row["note"],
                 row["created_at"],
                 tuple(versions.get((row["parent_id"], row["role"]), (row["id"],))),
+                _rating(row),
             )
-            for row in self._rows(_PATH, {"chat": chat_id})
+            for row in self._path(chat_id)
         ]
+
+    def _path(self, chat_id: str) -> list[sqlite3.Row]:
+        last = self._rows("SELECT last_id FROM chat WHERE id = ?", (chat_id,))
+        return self._rows(_PATH, {"last": last[0]["last_id"] if last else None})
 
     def history(self, chat_id: str) -> tuple[Turn, ...]:
         """The answered turns of the shown path, oldest first, as a question's history."""
-        rows = [row for row in self._rows(_PATH, {"chat": chat_id}) if row["content"]]
-        turns: list[Turn] = []
-        for row, following in itertools.pairwise(rows):
-            if row["role"] == "user" and following["answer"] is not None:
-                turns += [Turn("user", row["content"]), Turn("assistant", following["content"])]
-        return tuple(turns)
+        return _turns(self._path(chat_id))
+
+    # ------------------------------------------------------------------ ratings
+
+    def rate(self, message_id: int, rating: Rating | None) -> None:
+        """Keep what a person thinks of an answer; None takes it back. Raises NotFound when it is gone."""
+        with self._change() as db:
+            if not db.execute(
+                "SELECT 1 FROM message WHERE id = ? AND answer IS NOT NULL", (message_id,)
+            ).fetchone():
+                raise NotFound("This answer is not there any more. Open the chat again.")
+            db.execute("DELETE FROM rating WHERE message_id = ?", (message_id,))
+            if rating:
+                words = rating.reason[:RATING_CHARACTERS], rating.expected.strip()[:RATING_CHARACTERS]
+                db.execute(
+                    "INSERT INTO rating VALUES (?, ?, ?, ?, ?)",
+                    (message_id, rating.good, *words, time.time()),
+                )
+
+    def ratings(self, library: str) -> int:
+        """How many answers about a library were rated."""
+        return int(self._rows(f"SELECT count(*) {_OF_LIBRARY}", (library,))[0][0])
+
+    def rated(self, library: str) -> list[Rated]:
+        """The rated answers about a library, in the order of their ratings."""
+        found: list[Rated] = []
+        for each in self._rows(
+            f"SELECT r.message_id {_OF_LIBRARY} ORDER BY r.created_at, r.message_id", (library,)
+        ):
+            *before, question, answered = self._rows(_PATH, {"last": each["message_id"]})
+            rating = _rating(answered)
+            assert rating is not None
+            answer = answer_from_json(answered["answer"])
+            found.append(Rated(answered["id"], question["content"], _turns(before), answer, rating))
+        return found
 
     # ------------------------------------------------------------------ versions
 
@@ -300,6 +370,19 @@ class Conversations:
 
 
 LIKE_ESCAPES = str.maketrans({"%": r"\%", "_": r"\_", "\\": r"\\"})
+
+
+def _turns(path: Sequence[sqlite3.Row]) -> tuple[Turn, ...]:
+    """The answered turns of a path."""
+    turns: list[Turn] = []
+    for row, following in itertools.pairwise([row for row in path if row["content"]]):
+        if row["role"] == "user" and following["answer"] is not None:
+            turns += [Turn("user", row["content"]), Turn("assistant", following["content"])]
+    return tuple(turns)
+
+
+def _rating(row: sqlite3.Row) -> Rating | None:
+    return None if row["good"] is None else Rating(bool(row["good"]), row["reason"], row["expected"])
 
 
 def _chat(row: sqlite3.Row) -> Chat:

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 import streamlit as st
 
 from ingest.errors import FootnoteError, WrongUsage
-from rag.conversations import Chat, Message
+from rag.conversations import Chat, Message, Rating
+from rag.evaluate.feedback import SHOULD_REFUSE
 from rag.ui import footnote, sending, session
 from rag.ui.cached import opened
 from rag.ui.render import EXTRACTIVE, Json, answer_json
 from rag.ui.session import plain
+
+REASONS = {
+    "wrong": "It is wrong",
+    "incomplete": "Something is missing",
+    SHOULD_REFUSE: "The documents don’t say this",
+    "passages": "The passages don’t fit",
+}
 
 
 def draw(chat: Chat, messages: Sequence[Message], busy: bool) -> None:
@@ -110,6 +119,8 @@ def acts_json(message: Message, model: str) -> Json:
         "at": message.versions.index(message.id) + 1,
         "of": len(message.versions),
         "again": again_json(model, opened().ask_settings.llm),
+        "rating": asdict(message.rating) if message.rating else None,
+        "reasons": [{"reason": name, "label": label} for name, label in REASONS.items()],
     }
 
 
@@ -137,6 +148,15 @@ def act_on(chat: Chat, message: Message, question: Message | None, wish: Any) ->
                 sending.once_more(chat, question, quote=quote)
             case {"query": str(query)} if question and query.strip():
                 sending.once_more(chat, question, query=query.strip())
+            case {"rate": None}:
+                opened().conversations.rate(message.id, None)
+            case {"rate": True}:
+                opened().conversations.rate(message.id, Rating(True))
+            case {"rate": False, "reason": str(reason), "expected": str(expected)} if reason in (
+                "",
+                *REASONS,
+            ):
+                opened().conversations.rate(message.id, Rating(False, reason, expected))
             case _:
                 raise WrongUsage("Type what is to be searched for.")
     except FootnoteError as error:

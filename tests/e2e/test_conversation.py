@@ -78,6 +78,32 @@ def test_what_was_said_is_said_anew_and_nothing_is_lost(kitchen: Page) -> None:
     seen(answer(page, ".fn-query q", "temperature of green tea"), 120_000)
     seen(answer(page, ".fn-text", "eighty degrees"))
 
+    # A bad answer, with the reason: a question of this library's own evaluation set.
+    page.get_by_role("button", name="Bad answer").last.click()
+    page.get_by_role("radio", name="It is wrong").check()
+    page.get_by_role("textbox", name="What would be right?").fill("eighty degrees")
+    page.get_by_role("button", name="Keep for evaluation").click()
+    expect(page.get_by_role("button", name="Bad answer").last).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("link", name="Evaluate").click()
+    page.get_by_role("radio", name="From your thumbs").or_(
+        page.get_by_role("button", name="From your thumbs")
+    ).click()
+    seen(page.get_by_text("1 question · 1 with an answer"))
+    page.get_by_role("link", name="Chat").click()
+    seen(answer(page, ".fn-text", "four minutes"))
+
+    # The whole chat as a file, with its evidence.
+    row = page.locator("[class*=st-key-chat_current_]")
+    row.hover()
+    row.get_by_role("button", name="More").click()
+    page.get_by_role("menuitem", name="Export").or_(page.get_by_role("option", name="Export")).click()
+    with page.expect_download() as download:
+        dialog.get_by_role("button", name="Markdown").click()
+    exported = download.value.path().read_text(encoding="utf-8")
+    assert "]: “" in exported
+    assert "## Documents cited" in exported
+    dialog.get_by_role("button", name="Close").click()
+
     # The first question in other words; the arrows lead back to all that followed the old ones.
     page.get_by_role("button", name="Edit this question").first.click()
     dialog.get_by_label("Your question").fill("How long is green tea steeped?")

@@ -177,6 +177,10 @@ def test_search_looks_into_titles_and_messages_and_takes_every_sign_as_text(chat
     chats.ask(second.id, "Is it 100% paid?")
     assert [chat.id for chat in chats.chats("pens")] == [first.id]
     assert [chat.id for chat in chats.chats("100%")] == [second.id]
+    chats.answer(second.id, some_answer("Five days of pension are paid."))
+    assert [chat.id for chat in chats.chats("leave PENSION 100%")] == [second.id]
+    assert [chat.id for chat in chats.chats("pension")] == [second.id, first.id]
+    assert chats.chats("pension nothing") == []
     assert chats.chats("1_0%") == []
     assert chats.chats("%%") == []
 

@@ -30,6 +30,7 @@ function draw(data, act) {
   root.append(text, popover);
   if (data.closest) root.append(closest(data, open));
   root.append(foot(data, open, act), how(data));
+  if (data.acts) root.querySelector(".fn-foot").after(thumbDown(data.acts, root, act));
   return root;
 }
 
@@ -138,7 +139,40 @@ function foot(data, open, act) {
     data.refused ? "" : copy, copied,
     first ? el("button", { class: "fn-action fn-open-sources", type: "button", onclick: (event) => open({ chunk: null, marker: null }, event.currentTarget) },
       icon("menu_book"), data.cited.length ? `Sources ${count}` : `Passages read ${count}`) : "",
-    ...(data.acts ? [...again(data.acts, act), versions(data.acts, act)] : []));
+    ...(data.acts ? [...again(data.acts, act), ...thumbs(data.acts, act), versions(data.acts, act)] : []));
+}
+
+function thumbs({ rating }, act) {
+  const thumb = (good, symbol, label) => {
+    const given = rating?.good === good;
+    return el("button", { class: `fn-action fn-thumb${given ? " fn-given" : ""}`, type: "button", "aria-label": label, title: label, "aria-pressed": String(given),
+      onclick: (event) => {
+        if (given) act({ rate: null });
+        else if (good) act({ rate: true });
+        else {
+          const form = event.currentTarget.closest(".fn-answer").querySelector(".fn-why");
+          form.hidden = !form.hidden;
+          if (!form.hidden) form.querySelector("input").focus();
+        }
+      } }, icon(symbol));
+  };
+  return [thumb(true, "thumb_up", "Good answer"), thumb(false, "thumb_down", "Bad answer")];
+}
+
+// Why an answer is bad. It becomes a question of the person's own evaluation set.
+function thumbDown({ reasons }, root, act) {
+  const expected = el("textarea", { rows: "2", "aria-label": "What would be right?", placeholder: "What would be right? (optional)", dir: "auto", maxlength: "2000" });
+  const group = `why-${Math.random().toString(36).slice(2)}`;
+  const form = el("form", { class: "fn-why", hidden: true, onsubmit: (event) => {
+    event.preventDefault();
+    act({ rate: false, reason: form.querySelector("input:checked")?.value ?? "", expected: expected.value });
+  } },
+    el("fieldset", {}, el("legend", {}, "What is wrong with it?"),
+      ...reasons.map(({ reason, label }) => el("label", {}, el("input", { type: "radio", name: group, value: reason }), el("span", {}, label)))),
+    expected,
+    el("div", {}, el("button", { class: "fn-action fn-go", type: "submit" }, "Keep for evaluation"),
+      el("button", { class: "fn-action", type: "button", onclick: () => { form.hidden = true; root.querySelector(".fn-thumb[aria-label='Bad answer']").focus(); } }, "Cancel")));
+  return form;
 }
 
 function again({ again }, act) {
