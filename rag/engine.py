@@ -316,7 +316,7 @@ class Engine:
 
     def _open_chat_model(self) -> ChatModel:
         if self._chat_model is None:
-            from rag.chat_model import open_chat_model
+            from rag.chat_opening import open_chat_model
 
             self._chat_model = open_chat_model(self.ask_settings, self._settings.allow_download)
         return self._chat_model

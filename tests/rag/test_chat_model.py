@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from ingest.errors import Cancelled, ModelUnavailable, WrongUsage
-from rag.chat_model import ChatModel, _without_thinking, open_chat_model, redacted
+from rag.chat_faults import redacted
+from rag.chat_model import ChatModel, _without_thinking
+from rag.chat_opening import open_chat_model
 from rag.model import CancelToken, Turn
 from rag.prompt import Prompt, compose, is_refusal, parse_answer
 from rag.settings import AskSettings
