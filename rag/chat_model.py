@@ -6,7 +6,7 @@ import asyncio
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -70,7 +70,7 @@ class ChatModel:
         prompt: Prompt,
         cancel: CancelToken,
         on_usage: Callable[[dict[str, int]], None] | None = None,
-    ) -> Iterator[str]:
+    ) -> Generator[str]:
         """The answer's text in pieces, as it is written; what a model thinks aloud first is left out.
 
         `cancel` ends the request within about `POLL_SECONDS`, and so does closing the iterator.

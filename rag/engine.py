@@ -235,6 +235,7 @@ class Engine:
         self, models: Models, draft: _Draft, history: Sequence[Turn], clock: _Clock, cancel: CancelToken
     ) -> Iterator[Event]:
         """The chat model's answer, checked as it is written; the extractive one when the model fails."""
+        from rag.leaks import Leaks
         from rag.prompt import kept_messages
         from rag.proofread import Proofreader
 
@@ -243,7 +244,8 @@ class Engine:
             model = self._open_chat_model()
             prompt = model.compose(draft.question, history, draft.hits)
             with Proofreader(models.reader, prompt.hits, self.ask_settings.strict) as proofreader:
-                for piece in model.stream(prompt, cancel, usage.update):
+                pieces = model.stream(prompt, cancel, usage.update)
+                for piece in Leaks(prompt, model.name).held_against(pieces):
                     yield from proofreader.add(piece)
                 clock.lap("writing")
                 yield Progress("checking")

@@ -23,6 +23,8 @@ Json = dict[str, Any]
 EXTRACTIVE = "extractive"
 CLOSEST = 3  # passages shown with a refusal
 BLOCK = re.compile(r"^(?:(?P<heading>#{1,6})|(?P<bullet>[-*•])|(?P<number>\d{1,3})[.)])\s+")
+_PICTURE = re.compile(r"!\s*\[")
+_TAG = re.compile(r"<(?=[a-zA-Z/!?])")
 INLINE = re.compile(r"\*\*(?P<bold>[^*\n]+)\*\*|`(?P<code>[^`\n]+)`")
 
 
@@ -284,7 +286,15 @@ def copy_text(answer: Answer) -> str:
         + f": “{' '.join(citation.quote.split())}”"
         for citation in answer.citations
     ]
-    return "\n".join([answer.text, *([""] if notes else []), *notes])
+    return harmless("\n".join([answer.text, *([""] if notes else []), *notes]))
+
+
+def harmless(text: str) -> str:
+    """`text` for a place that may read Markdown or HTML: pictures become links, tags become letters.
+
+    What is copied is pasted into programs that load a picture at sight, and its address could carry the chat.
+    """
+    return _TAG.sub("< ", _PICTURE.sub("[", text))
 
 
 def counted(number: int, thing: str) -> str:

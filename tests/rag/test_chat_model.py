@@ -126,7 +126,7 @@ def test_stop_ends_the_request_in_the_middle_and_so_does_closing(server: OpenAIS
     server.gone.clear()
     stream = model.stream(model.compose("q", [], HITS), CancelToken())
     next(stream)
-    stream.close()  # type: ignore[attr-defined]
+    stream.close()
     assert server.gone.wait(5)
     assert server.words_sent < 30
 
@@ -320,7 +320,7 @@ def test_a_local_model_stops(tiny: ChatModel) -> None:
 def test_closing_the_iterator_ends_a_local_model(tiny: ChatModel) -> None:
     stream = tiny.stream(tiny.compose("q", [], HITS), CancelToken())
     next(stream)
-    stream.close()  # type: ignore[attr-defined]
+    stream.close()
     assert _no_writer_left()
 
 
