@@ -25,6 +25,7 @@ from ingest.model import (
     Fault,
     JobInfo,
     LibraryInfo,
+    Listed,
     OriginInfo,
     Page,
     Remains,
@@ -32,6 +33,7 @@ from ingest.model import (
     StoredChunk,
 )
 from ingest.protocols import OWNER, Caller, Home, Library, Vectors
+from ingest.scope import Scope
 from ingest.settings import Settings
 from ingest.wire import decode, decode_error, encode
 
@@ -209,13 +211,23 @@ class RemoteHome:
 class RemoteLibrary:
     """`ingest.protocols.Library` in another process."""
 
-    def __init__(self, wire: Wire, name: str) -> None:
+    def __init__(self, wire: Wire, name: str, scope: Scope | None = None) -> None:
         self._wire = wire
         self._name = name
+        self._scope = scope or Scope()
 
     @property
     def name(self) -> str:
         return self._name
+
+    @property
+    def scope(self) -> Scope:
+        return self._scope
+
+    def within(self, scope: Scope) -> Library:
+        library = RemoteLibrary(self._wire, self._name, scope)
+        library.info()  # raises NotFound, WrongUsage
+        return library
 
     def info(self) -> LibraryInfo:
         return self._call(LibraryInfo, "info")
@@ -265,6 +277,9 @@ class RemoteLibrary:
     def origins(self, search: str = "") -> list[OriginInfo]:
         return self._call(list[OriginInfo], "origins", search=search)
 
+    def listed(self) -> list[Listed]:
+        return self._call(list[Listed], "listed")
+
     def detail(self, key: str) -> DocumentDetail:
         return self._call(DocumentDetail, "detail", key=key)
 
@@ -288,7 +303,7 @@ class RemoteLibrary:
     def search_vectors(self, vector: Vectors, limit: int) -> list[tuple[int, float]]:
         response = self._wire.post(
             "/library/search_vectors",
-            params={"library": self._name, "limit": limit},
+            params={"library": self._name, "limit": limit, "scope": json.dumps(encode(self._scope))},
             content=np.ascontiguousarray(vector, dtype="<f4").tobytes(),
         )
         found: list[tuple[int, float]] = decode(list[tuple[int, float]], response.json()["result"])
@@ -320,7 +335,8 @@ class RemoteLibrary:
         return self._post(operation, arguments).content
 
     def _post(self, operation: str, arguments: Mapping[str, object]) -> httpx.Response:
-        return self._wire.post(f"/library/{operation}", json={"library": self._name, **encode(arguments)})
+        where = {"library": self._name, "scope": encode(self._scope)}
+        return self._wire.post(f"/library/{operation}", json={**where, **encode(arguments)})
 
 
 def absolute(source: Source) -> Source:

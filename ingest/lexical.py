@@ -93,12 +93,16 @@ class TantivyIndex:
 
     # ------------------------------------------------------------------ looking
 
-    def search(self, library_id: int, query: str, limit: int) -> list[tuple[int, float]]:
+    def search(
+        self, library_id: int, query: str, limit: int, among: Sequence[int] | None = None
+    ) -> list[tuple[int, float]]:
         """(chunk id, BM25 score > 0), best first. Any of the words may match; no query syntax."""
         scope = self._scope(library_id)
-        return [] if scope is None or limit < 1 else self._search(scope, query, limit)
+        return [] if scope is None or limit < 1 else self._search(scope, query, limit, among)
 
-    def _search(self, scope: _Scope, query: str, limit: int) -> list[tuple[int, float]]:
+    def _search(
+        self, scope: _Scope, query: str, limit: int, among: Sequence[int] | None
+    ) -> list[tuple[int, float]]:
         searcher = scope.index.searcher()
         weights = (("text", self.TEXT_WEIGHT), ("context", self.CONTEXT_WEIGHT))
         frequent: dict[str, int] = {}
@@ -117,8 +121,12 @@ class TantivyIndex:
             for term in rarest
             for field, weight in weights
         ]
+        wanted = tantivy.Query.boolean_query(clauses)
+        if among is not None:
+            only = tantivy.Query.const_score_query(scope.among(among), 0.0)
+            wanted = tantivy.Query.boolean_query([(tantivy.Occur.Must, wanted), (tantivy.Occur.Must, only)])
         # Without a count tantivy may skip what cannot reach the best (block-max WAND).
-        hits = searcher.search(tantivy.Query.boolean_query(clauses), limit, count=False).hits
+        hits = searcher.search(wanted, limit, count=False).hits
         ids = searcher.fast_field_values("chunk", [address for _, address in hits])
         return [(int(i or 0), float(score)) for i, (score, _) in zip(ids, hits, strict=True)]
 

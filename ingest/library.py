@@ -6,6 +6,7 @@ import os
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from stat import S_ISREG
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ from ingest.model import (
     DocumentState,
     JobInfo,
     LibraryInfo,
+    Listed,
     OriginInfo,
     Page,
     Source,
@@ -31,6 +33,8 @@ from ingest.pipeline import UPLOAD
 from ingest.protocols import Vectors
 from ingest.readers import SHOWN_AS_PAGES, source_ranges
 from ingest.recognition import line_boxes
+from ingest.scope import Scope, chosen
+from ingest.within import Within, listed, resolve, search_vectors, search_words
 
 if TYPE_CHECKING:
     from ingest.home import LocalHome
@@ -42,17 +46,40 @@ KEY_LIMIT = 500  # characters of an origin's key
 class LocalLibrary:
     """`ingest.protocols.Library` over the home's stores."""
 
-    def __init__(self, home: LocalHome, library_id: int, name: str) -> None:
+    def __init__(
+        self,
+        home: LocalHome,
+        library_id: int,
+        name: str,
+        scope: Scope | None = None,
+        within: Within | None = None,
+    ) -> None:
         self._home = home
         self._id = library_id
         self._name = name
+        self._scope = scope or Scope()
+        self._within = within  # what `scope` takes in; None is everything
 
     @property
     def name(self) -> str:
         return self._name
 
+    @property
+    def scope(self) -> Scope:
+        return self._scope
+
+    def within(self, scope: Scope) -> LocalLibrary:
+        if not scope:
+            return LocalLibrary(self._home, self._id, self._name)
+        taken = resolve(self._home.catalog, self._id, self._name, scope)
+        return LocalLibrary(self._home, self._id, self._name, scope, taken)
+
     def info(self) -> LibraryInfo:
-        return self._home.catalog.library_info(self._id)
+        whole = self._home.catalog.library_info(self._id)
+        if self._within is None:
+            return whole
+        counts = len(self._within.documents), self._within.origins, self._within.chunks
+        return replace(whole, documents=counts[0], origins=counts[1], chunks=counts[2])
 
     # ------------------------------------------------------------------ changes
 
@@ -165,7 +192,12 @@ class LocalLibrary:
         self._home.originals.discard(self._home.queue.forget(job_ids))
 
     def origins(self, search: str = "") -> list[OriginInfo]:
-        return self._home.catalog.origins(self._id, search)
+        found = self._home.catalog.origins(self._id, search)
+        return found if self._within is None else chosen(self._scope, found)
+
+    def listed(self) -> list[Listed]:
+        found = listed(self._home.catalog, self._id)
+        return found if self._within is None else chosen(self._scope, found)
 
     def detail(self, key: str) -> DocumentDetail:
         document = self._document_of(key)
@@ -219,13 +251,18 @@ class LocalLibrary:
     # ------------------------------------------------------------------ what a question needs
 
     def search_words(self, query: str, limit: int) -> list[tuple[int, float]]:
+        if self._within is not None:
+            return search_words(self._home.words, self._id, self._within, query, limit)
         return self._home.words.search(self._id, query, limit)
 
     def search_vectors(self, vector: Vectors, limit: int) -> list[tuple[int, float]]:
-        self._same_embedder()
+        whole = self._same_embedder()
+        if self._within is not None:
+            stores = self._home.catalog, self._home.vectors
+            return search_vectors(*stores, self._id, self._within, vector, limit, whole.chunks)
         found = self._home.vectors.search(self._id, vector, limit)
-        whole = self._home.catalog.complete_among([chunk_id for chunk_id, _ in found])
-        return [(chunk_id, score) for chunk_id, score in found if chunk_id in whole]
+        complete = self._home.catalog.complete_among([chunk_id for chunk_id, _ in found])
+        return [(chunk_id, score) for chunk_id, score in found if chunk_id in complete]
 
     def cosines(self, vector: Vectors, chunk_ids: Sequence[int]) -> dict[int, float]:
         self._same_embedder()
@@ -247,13 +284,15 @@ class LocalLibrary:
             if each.id != chunk.id
         ]
 
-    def _same_embedder(self) -> None:
-        built_with = self.info().embedder
+    def _same_embedder(self) -> LibraryInfo:
+        info = self._home.catalog.library_info(self._id)
+        built_with = info.embedder
         if built_with != self._home.embedder:
             raise EmbedderDiffers(
                 f"“{self._name}” was built with the embedder {built_with}, and {self._home.embedder} is set "
                 "now. Set FOOTNOTE_EMBEDDER back, or make a new library and add the files to it."
             )
+        return info
 
 
 # ---------------------------------------------------------------------- names and offsets

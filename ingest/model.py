@@ -267,6 +267,17 @@ class OriginInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """An origin with what documents are chosen by; ten thousand of them are read in a moment."""
+
+    key: str
+    document_id: int
+    title: str
+    media_type: str
+    added_at: float  # Unix seconds
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentDetail:
     """All that is known of an origin's document: for `show` and the Library page."""
 

@@ -21,12 +21,14 @@ from ingest.model import (
     Fault,
     JobInfo,
     LibraryInfo,
+    Listed,
     OriginInfo,
     Page,
     Remains,
     Source,
     StoredChunk,
 )
+from ingest.scope import Scope
 
 Vectors = NDArray[np.float32]
 
@@ -99,8 +101,13 @@ class LexicalIndex(Protocol):
         """Durable when it returns. Ids that are not there are no fault."""
         ...
 
-    def search(self, library_id: int, query: str, limit: int) -> list[tuple[int, float]]:
-        """(chunk id, BM25 score > 0), best first. No query syntax: every character is text."""
+    def search(
+        self, library_id: int, query: str, limit: int, among: Sequence[int] | None = None
+    ) -> list[tuple[int, float]]:
+        """(chunk id, BM25 score > 0), best first. No query syntax: every character is text.
+
+        With `among`, only these chunks; their scores are those that they have without it.
+        """
         ...
 
     def idf(self, library_id: int, terms: Sequence[str]) -> dict[str, float]:
@@ -138,6 +145,18 @@ class Library(Protocol):
 
     @property
     def name(self) -> str: ...
+    @property
+    def scope(self) -> Scope:
+        """What `within` was given; empty for the whole library."""
+        ...
+
+    def within(self, scope: Scope) -> Library:
+        """The same library with only the documents that `scope` takes in: counted, listed and searched.
+
+        Raises NotFound when there is none, WrongUsage when the scope names no type or date that is one.
+        """
+        ...
+
     def info(self) -> LibraryInfo: ...
 
     # -- changes
@@ -178,6 +197,10 @@ class Library(Protocol):
     def dismiss(self, job_ids: Sequence[int]) -> None: ...
     def origins(self, search: str = "") -> list[OriginInfo]:
         """Origins by key; `search` matches key or title, case folded."""
+        ...
+
+    def listed(self) -> list[Listed]:
+        """Origins by key, as little of each as is needed to choose among many."""
         ...
 
     def detail(self, key: str) -> DocumentDetail: ...

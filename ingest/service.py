@@ -34,7 +34,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
-from starlette.types import Receive, Scope
+from starlette.types import Receive
+from starlette.types import Scope as ASGIScope
 from starlette.types import Send as ASGISend
 
 from ingest.errors import (
@@ -51,6 +52,7 @@ from ingest.errors import (
 )
 from ingest.model import JobInfo
 from ingest.protocols import Home, Library
+from ingest.scope import Scope
 from ingest.wire import decode, encode, encode_error, hints_of, to_line
 
 log = logging.getLogger("footnote.service")
@@ -64,7 +66,9 @@ HOME_OPERATIONS = frozenset(
 LIBRARY_OPERATIONS = frozenset(
     name
     for name, value in vars(Library).items()
-    if callable(value) and not name.startswith("_") and name not in ("add", "search_vectors", "cosines")
+    if callable(value)
+    and not name.startswith("_")
+    and name not in ("add", "within", "search_vectors", "cosines")
 )
 
 STATUS: dict[type[FootnoteError], int] = {
@@ -99,21 +103,22 @@ def service_routes(home: Home, token: str) -> list[Route]:
     async def library_operation(request: Request) -> Response:
         operation = known(request, LIBRARY_OPERATIONS)
         raw = await json_object(request)
-        name = str(raw.pop("library", ""))
+        name, scope = str(raw.pop("library", "")), scope_of(raw.pop("scope", None))
         arguments = arguments_of(getattr(Library, operation), raw)
 
         def call() -> object:
-            return getattr(home.library(name), operation)(**arguments)
+            return getattr(scoped(home, name, scope), operation)(**arguments)
 
         return answered(operation, await run_in_threadpool(call))
 
     async def search_vectors(request: Request) -> Response:
         with fitting():
             name, limit = request.query_params["library"], int(request.query_params["limit"])
+            scope = scope_of(json.loads(request.query_params.get("scope", "null")))
             vector = np.frombuffer(await request.body(), dtype="<f4")
 
         def call() -> object:
-            return home.library(name).search_vectors(vector, limit)
+            return scoped(home, name, scope).search_vectors(vector, limit)
 
         return answered("search_vectors", await run_in_threadpool(call))
 
@@ -216,6 +221,19 @@ def known(request: Request, operations: frozenset[str]) -> str:
     return operation
 
 
+def scope_of(raw: object) -> Scope:
+    """The scope of a request; the whole library where it names none. Raises WrongUsage."""
+    with fitting():
+        found: Scope = decode(Scope, raw or {})
+        return found
+
+
+def scoped(home: Home, name: str, scope: Scope) -> Library:
+    """The library of a request, with what its scope takes in. Raises NotFound, WrongUsage."""
+    library = home.library(name)
+    return library.within(scope) if scope else library
+
+
 async def json_object(request: Request) -> dict[str, Any]:
     """The body as an object. Raises WrongUsage when it is none."""
     with fitting():
@@ -255,7 +273,7 @@ class Lines(StreamingResponse):
         super().__init__(content, media_type="application/x-ndjson")
         self._closed = closed
 
-    async def __call__(self, scope: Scope, receive: Receive, send: ASGISend) -> None:
+    async def __call__(self, scope: ASGIScope, receive: Receive, send: ASGISend) -> None:
         # Not in the iterator's `finally`: an iterator that is left in the middle ends some time later.
         try:
             await super().__call__(scope, receive, send)

@@ -16,6 +16,7 @@ from ingest import terminal
 from ingest.errors import FootnoteError, WrongUsage
 from ingest.places import Place, place_of_chunk
 from ingest.protocols import Home, Library
+from ingest.scope import TYPES, Scope, unmatched
 from ingest.settings import DEFAULT_LIBRARY, Settings, go_offline
 from ingest.terminal import (
     FAILED,
@@ -49,6 +50,17 @@ def parser() -> terminal.Commands:
         metavar="FILE",
         help="lines of JSON with id, question and, optional, history; - is standard input",
     )
+    asking.add_argument(
+        "--document",
+        action="append",
+        metavar="PATTERN",
+        help='only these: a file name, a folder, or a pattern like "reports/*.pdf"; can be repeated',
+    )
+    asking.add_argument(
+        "--type", action="append", metavar="TYPE", help=f"only these: {', '.join(TYPES)}; can be repeated"
+    )
+    asking.add_argument("--added-from", metavar="DATE", help="only what was added on this day or later")
+    asking.add_argument("--added-until", metavar="DATE", help="… or earlier")
     asking.add_argument("--llm", metavar="PROVIDER:MODEL", help="the chat model that writes the answer")
     asking.set_defaults(act=ask)
 
@@ -109,7 +121,7 @@ def ask(options: Namespace) -> int:
         raise WrongUsage('Give one question, or --batch FILE: python -m rag ask "…".')
     line = StatusLine(shown=True)
     with opened_batch(options.batch) as batch, engine_for(options, line) as (home, engine):
-        library = home.library(options.library or DEFAULT_LIBRARY)
+        library = scoped(home.library(options.library or DEFAULT_LIBRARY), options)
         if batch is not None:
             return ask_batch(engine, library, batch, line)
         answer = ask_one(engine, library, Question(None, options.question, ()), line)
@@ -118,6 +130,21 @@ def ask(options: Namespace) -> int:
     else:
         say(answer_text(answer))
     return 0
+
+
+def scoped(library: Library, options: Namespace) -> Library:
+    """The library with what the options take in. Raises NotFound, also for a pattern that fits nothing."""
+    scope = Scope(
+        tuple(options.document or ()),
+        tuple(options.type or ()),
+        options.added_from or "",
+        options.added_until or "",
+    )
+    if not scope:
+        return library
+    if missing := unmatched(scope, library.listed()):  # most likely a slip of the keyboard
+        return library.within(Scope(tuple(missing[:1])))
+    return library.within(scope)
 
 
 @contextmanager

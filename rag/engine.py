@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from ingest.errors import FootnoteError, ModelUnavailable, WrongUsage
 from ingest.protocols import Embedder, Home, Library
+from ingest.scope import Scope
 from ingest.settings import Settings
 from rag.model import (
     Answer,
@@ -100,6 +101,8 @@ class Engine:
         library: Library,
         history: Sequence[Turn] = (),
         cancel: CancelToken | None = None,
+        *,
+        query: str = "",
     ) -> Iterator[Event]:
         """Progress; pieces of text and checked sentences where a chat model writes; at last Finished(answer).
 
@@ -108,6 +111,7 @@ class Engine:
         """
         cancel = cancel or CancelToken()
         question = self._checked(question)
+        given = self._checked(query) if query.strip() else ""
         info = library.info()
         if not info.chunks:
             raise WrongUsage(f"“{info.name}” has no passages yet. Add documents to it, then ask again.")
@@ -118,7 +122,7 @@ class Engine:
         clock.lap("loading")
         with self._home.asking():
             yield Progress("searching", info.documents)
-            query, hits = self._search(models, question, library, history, clock)
+            query, hits = self._search(models, question, library, history, clock, given)
             cancel.check()
             yield Progress("reading", min(len(hits), self.ask_settings.read_candidates))
             read, rest = self._read(models, query, hits, clock, cancel)
@@ -130,6 +134,7 @@ class Engine:
                 self._confidence(models, query, read),
                 info.documents,
                 self.ask_settings.distinct_pages,
+                library.scope,
             )
             yield Progress("writing")
             if self.ask_settings.llm:
@@ -170,12 +175,23 @@ class Engine:
         return question
 
     def _search(
-        self, models: Models, question: str, library: Library, history: Sequence[Turn], clock: _Clock
+        self,
+        models: Models,
+        question: str,
+        library: Library,
+        history: Sequence[Turn],
+        clock: _Clock,
+        given: str = "",
     ) -> tuple[str, list[Hit]]:
+        """The query and what it finds; one that the person has given is left as it is."""
         from rag.condense import condense
         from rag.retrieve import retrieve
         from rag.wording import mended, written_out
 
+        if given:
+            hits = retrieve(library, models.embedder, given, self.ask_settings)
+            clock.lap("searching")
+            return given, hits
         query = condense(models.reader, question, history) if history else question
         clock.lap("condensing")
         query = mended(query, library)
@@ -219,6 +235,7 @@ class Engine:
         self, models: Models, draft: _Draft, history: Sequence[Turn], clock: _Clock, cancel: CancelToken
     ) -> Iterator[Event]:
         """The chat model's answer, checked as it is written; the extractive one when the model fails."""
+        from rag.leaks import Leaks
         from rag.prompt import kept_messages
         from rag.proofread import Proofreader
 
@@ -227,7 +244,8 @@ class Engine:
             model = self._open_chat_model()
             prompt = model.compose(draft.question, history, draft.hits)
             with Proofreader(models.reader, prompt.hits, self.ask_settings.strict) as proofreader:
-                for piece in model.stream(prompt, cancel, usage.update):
+                pieces = model.stream(prompt, cancel, usage.update)
+                for piece in Leaks(prompt, model.name).held_against(pieces):
                     yield from proofreader.add(piece)
                 clock.lap("writing")
                 yield Progress("checking")
@@ -300,7 +318,7 @@ class Engine:
 
     def _open_chat_model(self) -> ChatModel:
         if self._chat_model is None:
-            from rag.chat_model import open_chat_model
+            from rag.chat_opening import open_chat_model
 
             self._chat_model = open_chat_model(self.ask_settings, self._settings.allow_download)
         return self._chat_model
@@ -336,6 +354,7 @@ class _Draft:
     confidence: float
     documents: int
     distinct_pages: int
+    scope: Scope
 
     @property
     def hits(self) -> tuple[Hit, ...]:
@@ -358,7 +377,7 @@ class _Draft:
         return Answer(
             self.question, self.query, answer_text(sentences) or REFUSAL, sentences, citations,
             shown(self.hits, self.distinct_pages), not sentences, round(self.confidence, 4), model, clock.total(),
-            self.documents, notices, dict(usage or {}),
+            self.documents, notices, dict(usage or {}), scope=self.scope,
         )  # fmt: skip
 
 

@@ -23,6 +23,7 @@ from pydantic import ConfigDict, Field
 from ingest.errors import WrongUsage
 from ingest.places import place_of_chunk
 from ingest.protocols import Library
+from ingest.scope import Scope
 from ingest.settings import DEFAULT_LIBRARY, Settings, go_offline
 from rag.model import Answer, Asks, CancelToken, Delta, Finished, Hit, Turn
 
@@ -37,12 +38,15 @@ class Searches(Asks, Protocol):
 
 @contextmanager
 def open_footnote(
-    library: str = DEFAULT_LIBRARY, home: str | Path | None = None
+    library: str = DEFAULT_LIBRARY, home: str | Path | None = None, documents: Sequence[str] = ()
 ) -> Iterator[tuple[Searches, Library]]:
     """An engine and a library for a LangChain program; settings are those of the command line.
 
+    `documents` are patterns ("leave.md", "contracts", "reports/*.pdf"): only these are searched. For more ways to
+    choose, and others for each retriever, see `ingest.scope.Scope` and `library.within`.
+
     Works beside a running app, which keeps the home folder. Switches telemetry off, and hubs unless
-    FOOTNOTE_ALLOW_DOWNLOAD is set, in `os.environ`. Raises NotFound when there is no such library.
+    FOOTNOTE_ALLOW_DOWNLOAD is set, in `os.environ`. Raises NotFound when there is no such library or document.
     """
     settings = Settings.load(home=home)
     go_offline(os.environ, settings.allow_download)
@@ -52,7 +56,9 @@ def open_footnote(
 
     opened = connect(settings)
     try:
-        yield Engine(opened, settings, AskSettings.load(settings.home)), opened.library(library)
+        whole = opened.library(library)
+        found = whole.within(Scope(tuple(documents))) if documents else whole
+        yield Engine(opened, settings, AskSettings.load(settings.home)), found
     finally:
         opened.close()
 

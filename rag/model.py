@@ -16,6 +16,7 @@ from ingest.errors import Cancelled
 from ingest.model import StoredChunk
 from ingest.places import Place, place_of
 from ingest.protocols import Library
+from ingest.scope import Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,7 @@ class Answer:
 
     `confidence` is the calibrated probability (0 to 1) that the documents answer the question.
     `model` is "extractive" or the chat model's name. `notices` are short messages for the person
-    (the model was unreachable, the history was trimmed). `prompt` is what the chat model was sent, as
+    (the model was unreachable, the history was trimmed). `scope` is what of the library was asked. `prompt` is what the chat model was sent, as
     (role, text), cut when it is very long; `usage` are token counts.
     """
 
@@ -150,6 +151,7 @@ class Answer:
     notices: tuple[str, ...] = ()
     usage: dict[str, Any] = field(default_factory=dict)
     prompt: tuple[tuple[str, str], ...] = ()
+    scope: Scope = field(default_factory=Scope)
 
     @property
     def sentences_checked(self) -> int:
@@ -236,4 +238,11 @@ class Asks(Protocol):
         library: Library,
         history: Sequence[Turn] = (),
         cancel: CancelToken | None = None,
-    ) -> Iterator[Event]: ...
+        *,
+        query: str = "",
+    ) -> Iterator[Event]:
+        """What happens on the way to an answer, the answer at last.
+
+        `query` is searched for as it is, instead of what `question` and `history` make.
+        """
+        ...

@@ -59,6 +59,7 @@ class Prompt:
     question_tokens: int
     left_out_hits: int  # offered, but over the budget or FOOTNOTE_LLM_PASSAGES
     left_out_turns: int
+    tag: str = ""  # the random name of the marks around the passages
 
     @property
     def tokens(self) -> int:
@@ -123,6 +124,7 @@ def compose(
         question_tokens=count(asked),
         left_out_hits=len(hits) - len(used),
         left_out_turns=len(turns) - len(kept),
+        tag=tag,
     )
 
 

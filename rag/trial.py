@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 
-from rag.chat_model import open_chat_model
+from rag.chat_opening import open_chat_model
 from rag.model import CancelToken
 from rag.prompt import Prompt
 from rag.settings import AskSettings

@@ -81,7 +81,8 @@ def _neighbour(word: str, library: Library) -> str | None:
     known = [each for each, stem in stems.items() if rarity and rarity[stem] < rarity[""]]
     if not known:
         return None
-    known.sort(key=lambda each: (rarity[stems[each]], each))
+    # Words of one stem are as frequent as each other: of "degreeds" and "degrees" the one that is a word.
+    known.sort(key=lambda each: (rarity[stems[each]], each not in _dictionary(), each))
     best = known[0]
     next_best = min((rarity[stems[each]] for each in known if stems[each] != stems[best]), default=math.inf)
     return best if rarity[stems[best]] + math.log(CLEARLY) <= next_best else None

@@ -203,6 +203,18 @@ class LexicalContract(StoreContract[LexicalIndex]):
         index.remove(1, range(0, 10**12, 2))
         assert index.ids(1) == {1, 3, 15, 17, 19}
 
+    def test_among_some_chunks_the_order_and_the_scores_are_the_same(self, index: LexicalIndex) -> None:
+        index.add(1, [entry(number, "tea " * (1 + number % 4) + "word " * number) for number in range(1, 60)])
+        everything = index.search(1, "tea", 100)
+        some = [3, 17, 18, 44, 900]
+        expected = [(i, score) for i, score in everything if i in some]
+        among = index.search(1, "tea", 100, some)
+        assert [i for i, _ in among] == [i for i, _ in expected]
+        assert [score for _, score in among] == pytest.approx([score for _, score in expected], rel=1e-5)
+        assert len(expected) == 4
+        assert index.search(1, "tea", 2, some) == among[:2]
+        assert index.search(1, "tea", 10, []) == []
+
     def test_libraries_know_nothing_of_each_other(self, index: LexicalIndex) -> None:
         index.add(1, [entry(1, "heron"), entry(2, "river")])
         alone = index.search(1, "heron", 5)

@@ -21,7 +21,7 @@ HEAVY = ("torch", "transformers", "sentence_transformers", "chromadb", "openvino
 PDF = ("pypdf", "pypdfium2", "pypdfium2_raw")
 STAGES = {
     "rag.condense", "rag.retrieve", "rag.rerank", "rag.extract", "rag.ground", "rag.confidence",
-    "rag.chat_model", "rag.local_chat", "rag.reader",
+    "rag.chat_model", "rag.chat_opening", "rag.chat_faults", "rag.local_chat", "rag.reader",
     "ingest.catalog", "ingest.vectors", "ingest.lexical", "ingest.chunking", "ingest.embedder",
     "ingest.pipeline", "ingest.worker",
 }  # fmt: skip

@@ -23,8 +23,16 @@ class RemoteEngine:
         library: Library,
         history: Sequence[Turn] = (),
         cancel: CancelToken | None = None,
+        *,
+        query: str = "",
     ) -> Iterator[Event]:
-        payload = {"question": question, "library": library.name, "history": encode(list(history))}
+        payload = {
+            "question": question,
+            "library": library.name,
+            "history": encode(list(history)),
+            "query": query,
+            "scope": encode(library.scope),
+        }
         for line in self._wire.lines("/ask", payload):
             yield decode_event(line)
             if cancel is not None:

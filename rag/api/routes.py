@@ -1,6 +1,7 @@
 """Questions over loopback HTTP, for the command line beside a running app.
 
-    POST /footnote/api/ask   {"question": …, "library": …, "history": [{"role": …, "content": …}]}
+    POST /footnote/api/ask   {"question": …, "library": …, "history": [{"role": …, "content": …}], "query": …,
+                              "scope": {"documents": ["*.pdf"], "types": ["PDF"], "added_from": "2026-01-31", "added_until": …}}
 
 answers with lines of JSON, one per event: {"event": "Progress" | "Delta" | "Checked" | "Finished",
 …fields}. The guard is that of `ingest.service`. A caller that goes away stops the work.
@@ -8,7 +9,7 @@ answers with lines of JSON, one per event: {"event": "Progress" | "Delta" | "Che
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.requests import Request
@@ -16,6 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ingest.protocols import Home
+from ingest.scope import Scope
 from ingest.service import PREFIX, Lines, Send, fitting, guarded, json_object, sent_by
 from ingest.wire import decode, encode
 from rag.model import Asks, CancelToken, Checked, Delta, Event, Finished, Progress, Turn
@@ -30,6 +32,8 @@ class Wanted:
     question: str
     library: str
     history: tuple[Turn, ...] = ()
+    query: str = ""
+    scope: Scope = field(default_factory=Scope)
 
 
 def ask_routes(engine: Asks, home: Home, token: str) -> list[Route]:
@@ -42,7 +46,8 @@ def ask_routes(engine: Asks, home: Home, token: str) -> list[Route]:
 
         def work(send: Send) -> None:
             library = home.library(wanted.library)
-            for event in engine.ask(wanted.question, library, wanted.history, cancel):
+            library = library.within(wanted.scope) if wanted.scope else library
+            for event in engine.ask(wanted.question, library, wanted.history, cancel, query=wanted.query):
                 send(encode_event(event))
 
         return Lines(sent_by(work), closed=cancel.cancel)

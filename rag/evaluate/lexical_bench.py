@@ -87,15 +87,18 @@ class Fts5Index:
                     f"DELETE FROM words_{library_id} WHERE rowid = ?", ((i,) for i in doomed)
                 )
 
-    def search(self, library_id: int, query: str, limit: int) -> list[tuple[int, float]]:
+    def search(
+        self, library_id: int, query: str, limit: int, among: Sequence[int] | None = None
+    ) -> list[tuple[int, float]]:
         match = " OR ".join(f'"{term}"' for term in question_terms(query)[:64] if '"' not in term)
         with self._lock:
             if not match or not self.exists(library_id):
                 return []
             rows = self._database.execute(
-                f"SELECT rowid, -rank FROM words_{library_id} WHERE words_{library_id} MATCH ? "
-                "AND rank MATCH 'bm25(1.0, 0.3)' ORDER BY rank LIMIT ?",
-                (match, limit),
+                f"SELECT rowid, -rank FROM words_{library_id} WHERE words_{library_id} MATCH ?1 "
+                "AND rank MATCH 'bm25(1.0, 0.3)' AND (?2 IS NULL OR rowid IN (SELECT value FROM json_each(?2))) "
+                "ORDER BY rank LIMIT ?3",
+                (match, None if among is None else json.dumps(list(among)), limit),
             )
             return [(int(i), float(score)) for i, score in rows]
 

@@ -10,11 +10,12 @@ import logging
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ingest.errors import Cancelled, FootnoteError, NotFound
 from ingest.model import ENDED, JobInfo, JobStage
 from ingest.protocols import Library
+from ingest.scope import Scope
 from rag.model import Answer, CancelToken, Checked, Delta, Finished, Progress, Sentence
 from rag.ui.cached import Opened
 from rag.ui.render import counted
@@ -39,12 +40,27 @@ class Asking:
     """One question of one chat. The question stands in the chat already; its answer joins it there."""
 
     def __init__(
-        self, opened: Opened, library: Library, chat_id: str, question: str, job_ids: Sequence[int] = ()
+        self,
+        opened: Opened,
+        library: Library,
+        chat_id: str,
+        question: str,
+        job_ids: Sequence[int] = (),
+        query: str = "",
+        quote: bool = False,
+        scope: Scope | None = None,
     ) -> None:
+        """`query` is searched for as it is; with `quote` the answer is made of quotations, whoever is set.
+
+        `scope` is resolved when the files that come with the question are there.
+        """
         self.chat_id = chat_id
         self.question = question
         self._opened = opened
         self._library = library
+        self._query = query
+        self._quote = quote
+        self._scope = scope or Scope()
         self._job_ids = frozenset(job_ids)
         self._cancel = CancelToken()
         self._progress: Progress | None = None
@@ -110,7 +126,11 @@ class Asking:
 
     def _answer(self) -> Answer:
         history = self._opened.conversations.history(self.chat_id)
-        events = self._opened.engine.ask(self.question, self._library, history, self._cancel)
+        engine = self._opened.engine
+        if self._quote and engine.ask_settings.llm:
+            engine = engine.under(replace(engine.ask_settings, llm=""))
+        library = self._library.within(self._scope) if self._scope else self._library
+        events = engine.ask(self.question, library, history, self._cancel, query=self._query)
         for event in events:
             match event:
                 case Progress():

@@ -133,8 +133,10 @@ class EngineInUse:
         library: Library,
         history: Sequence[Turn] = (),
         cancel: CancelToken | None = None,
+        *,
+        query: str = "",
     ) -> Iterator[Event]:
-        return opened().engine.ask(question, library, history, cancel)
+        return opened().engine.ask(question, library, history, cancel, query=query)
 
 
 backend = Backend()

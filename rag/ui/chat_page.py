@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ingest.errors import FootnoteError, WrongUsage
+from ingest.errors import FootnoteError
 from ingest.protocols import Library
 from rag.conversations import Chat, Message
-from rag.ui import footnote, progress, session, uploads
+from rag.ui import footnote, messages, progress, scoping, sending, session, uploads
 from rag.ui.asking import Asking, Now
 from rag.ui.cached import opened
 from rag.ui.draft import checked_line, draft_markdown
@@ -23,28 +23,28 @@ def show() -> None:
     chat = session.chat()
     session.keep_address(chat)
     library = session.library()
-    messages = opened().conversations.messages(chat.id) if chat else []
+    said = opened().conversations.messages(chat.id) if chat else []
     asking = opened().asking.get(chat.id) if chat else None
     ask_field(library)
-    answers = [message for message in messages if message.answer]
+    answers = [message for message in said if message.answer]
     if answers and (last := answers[-1].answer):
         footnote.sources(answer_json(last, library.name, str(answers[-1].id)))
     with st.container(key="column"):
         st.html('<h1 class="unseen">Chat</h1>')
         # Each part has a place of its own: while an answer runs, nothing of the last drawing is left in it.
         empty, talk, now, end = st.empty(), st.container(key="talk"), st.empty(), st.empty()
-        if not messages:
+        if not said:
             with empty.container():
                 empty_page(library)
-        with talk:
-            for message in messages:
-                draw_message(message, library.name)
+        if chat:
+            with talk:
+                messages.draw(chat, said, busy=asking is not None)
         if asking:
             with now.container():
                 follow(asking)
         with end.container():
-            if chat and messages and (messages[-1].role == "user" or messages[-1].note):
-                ask_again(chat, messages)
+            if chat and not asking and said and (said[-1].role == "user" or said[-1].note):
+                ask_again(chat, said)
             if chat:
                 progress.draw_beside_chat(library)
             session.show_pending_fault()
@@ -54,16 +54,19 @@ def ask_field(library: Library) -> None:
     if AGAIN in st.session_state:  # a question that could not be asked goes back into the field
         st.session_state[INPUT] = st.session_state.pop(AGAIN)
     documents = library.info().documents
-    st.chat_input(
-        f"Ask {counted(documents, 'document')} in {library.name}"
-        if documents
-        else "Drop files here, then ask",
-        key=INPUT,
-        accept_file="multiple",
-        max_upload_size=opened().settings.max_file_mib,
-        submit_mode="disable",
-        on_submit=submit,
-    )
+    with st.bottom:
+        asked = scoping.draw(library, documents)
+        of = f"{asked:,} of " if asked < documents else ""
+        st.chat_input(
+            f"Ask {of}{counted(documents, 'document')} in {library.name}"
+            if documents
+            else "Drop files here, then ask",
+            key=INPUT,
+            accept_file="multiple",
+            max_upload_size=opened().settings.max_file_mib,
+            submit_mode="disable",
+            on_submit=submit,
+        )
 
 
 # ---------------------------------------------------------------------- asking
@@ -74,47 +77,21 @@ def submit() -> None:
     value = st.session_state[INPUT]
     text = value.text
     try:
-        ask(text, value.files)
+        sending.ask(text, value.files)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is shown and what was typed stays
         session.show_later(error)
         st.session_state[AGAIN] = text
 
 
-def ask(text: str, files: list[uploads.Upload] | None = None) -> None:
-    """Ask in the current chat, or in a new one. Raises FootnoteError; then nothing was kept."""
-    question = text.strip()
-    here = opened()
-    limit = here.ask_settings.question_max_characters
-    library = session.library()
-    if not question and not files:
-        raise WrongUsage("Type a question first.")
-    if len(question) > limit:
-        raise WrongUsage(
-            f"This question has {len(question):,} characters, more than the {limit:,} that can be asked. Shorten it."
-        )
-    if question and not files and not library.info().documents and not progress.running(library.jobs()):
-        raise WrongUsage(f"“{library.name}” is empty. Drop files here first, or switch to another library.")
-    chat = session.chat()
-    if chat and chat.id in here.asking:
-        raise WrongUsage("This chat is still being answered. Stop that answer, or wait for it.")
-    job_ids = uploads.add_uploads(library, files) if files else []
-    names = [file.name for file in files or ()]
-    if chat is None:
-        chat = here.conversations.create(library.name, question or ", ".join(names))
-    here.conversations.ask(chat.id, question, names)
-    session.open_chat(chat)
-    Asking(here, library, chat.id, question, job_ids).start()
-
-
-def ask_again(chat: Chat, messages: list[Message]) -> None:
+def ask_again(chat: Chat, said: list[Message]) -> None:
     """A question without an answer: the app was closed, or it was stopped, or something failed."""
-    if messages[-1].role == "user":
+    if said[-1].role == "user":
         with st.container(key="note_unanswered"):
             st.text("This question has no answer yet; Footnote was closed meanwhile.")
-    asked = next((message for message in reversed(messages) if message.role == "user"), None)
+    asked = next((message for message in reversed(said) if message.role == "user"), None)
     if asked and asked.content and st.button("Ask again", icon=":material/refresh:", key="ask_again"):
         try:
-            ask(asked.content)
+            sending.once_more(chat, asked)
         except FootnoteError as error:
             session.show_later(error)
         st.rerun()
@@ -158,26 +135,6 @@ def now_line(now: Now) -> str:
     return f"{line} · {found}" if (found := checked_line(now.checked)) else f"{line} …"
 
 
-# ---------------------------------------------------------------------- messages
-
-
-def draw_message(message: Message, library: str) -> None:
-    if message.role == "user":
-        with st.container(key=f"question_{message.id}"):
-            st.text(message.content or "Files added")
-            for name in message.files:
-                st.caption(f":material/attach_file: {plain(name)}")
-    elif message.answer:
-        with st.container(key=f"answer_{message.id}"):
-            footnote.answer(answer_json(message.answer, library, str(message.id)))
-    else:
-        with st.container(key=f"note_{message.id}"):
-            if message.content:
-                with st.container(key=f"draft_{message.id}"):
-                    st.text(message.content)
-            st.text(message.note)
-
-
 # ---------------------------------------------------------------------- nothing asked yet
 
 
@@ -209,7 +166,7 @@ def examples(library: Library) -> None:
         for number, question in enumerate(example_questions(library.name, info.documents, info.chunks)):
             if st.button(plain(question), key=f"example_{number}", width="stretch"):
                 try:
-                    ask(question)
+                    sending.ask(question)
                 except FootnoteError as error:
                     session.show_later(error)
                 st.rerun()

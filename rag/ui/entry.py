@@ -26,6 +26,7 @@ def draw() -> None:
     page = st.navigation(list(pages.values()), position="hidden")
     opening.wait_until_open()
     try:
+        session.chat()  # a link may name a chat of another library, and the sidebar shows which
         sidebar.draw(pages)
         page.run()
     except Exception as error:  # noqa: BLE001 - shown calmly, logged with its trace

@@ -14,6 +14,7 @@ from ingest.errors import FootnoteError, NotFound, WrongUsage
 from ingest.model import LibraryInfo
 from ingest.protocols import Library
 from rag.evaluate.automatic import automatic_questions
+from rag.evaluate.feedback import feedback_questions
 from rag.evaluate.kept import NAME_CHARACTERS, Head
 from rag.evaluate.questions import Question, question_json, read_questions
 from rag.settings import AskSettings, fixed_by_environment, variable
@@ -25,7 +26,7 @@ from rag.ui.figures import kept_line, main_figure, moment, number
 from rag.ui.render import counted, duration
 from rag.ui.session import plain
 
-MADE, FROM_FILE = "Made from your documents", "From a file"
+MADE, FROM_FILE, FROM_THUMBS = "Made from your documents", "From a file", "From your thumbs"
 COUNT, MOST_MADE = 50, 500
 MOST_ASKED = 5_000  # questions of a file
 MOST_MIB = 16  # of a file
@@ -122,18 +123,22 @@ def show_fault_once(evaluating: Evaluating) -> None:
 def set_up(library: Library) -> None:
     st.text("Ask this library questions whose answers are known, and see how often they are found.")
     with st.container(key="set_up", border=True):
+        rated = opened().conversations.ratings(library.name)
+        sources = [MADE, FROM_FILE, *([FROM_THUMBS] if rated else [])]
         source = st.segmented_control(
-            "Questions", [MADE, FROM_FILE], default=MADE, required=True, key="evaluate_source"
+            "Questions", sources, default=MADE, required=True, key="evaluate_source"
         )
         questions: tuple[Question, ...] = ()
         asked = ""
         if source == FROM_FILE:
             asked, questions = from_file(library)
+        elif source == FROM_THUMBS:
+            asked, questions = from_thumbs(library)
         else:
             st.caption(
                 "Made of their headings and sentences, so easier than what people ask: good for comparing settings."
             )
-        start_form(library, source == FROM_FILE, questions, asked)
+        start_form(library, source != MADE, questions, asked)
 
 
 def from_file(library: Library) -> tuple[str, tuple[Question, ...]]:
@@ -167,6 +172,25 @@ def from_file(library: Library) -> tuple[str, tuple[Question, ...]]:
     with st.expander("How such a file looks"):
         file_format(library)
     return (upload.name if upload and found else ""), found
+
+
+def from_thumbs(library: Library) -> tuple[str, tuple[Question, ...]]:
+    """The questions whose answers were rated in chats with this library."""
+    found = tuple(feedback_questions(opened().conversations.rated(library.name)))
+    st.caption(
+        "Thumbs up: one of the passages cited has to be found again. Thumbs down: scored where you said what is right."
+    )
+    st.caption(plain(questions_line(found)))
+    st.download_button(
+        "Download them as a file of questions",
+        "".join(json.dumps(question_json(each), ensure_ascii=False) + "\n" for each in found),
+        file_name="questions.jsonl",
+        mime="application/jsonl",
+        icon=":material/download:",
+        on_click="ignore",
+        key="thumbs_questions",
+    )
+    return FROM_THUMBS, found
 
 
 def uploaded(name: str, content: bytes) -> tuple[Question, ...]:

@@ -18,12 +18,15 @@ from urllib.parse import urlencode
 from ingest.model import JobInfo, JobStage, StoredChunk
 from ingest.places import place_of_chunk
 from ingest.readers import SHOWN_AS_PAGES
+from ingest.scope import in_words
 from rag.model import Answer, Citation, Hit, Progress, Sentence
 
 Json = dict[str, Any]
 EXTRACTIVE = "extractive"
 CLOSEST = 3  # passages shown with a refusal
 BLOCK = re.compile(r"^(?:(?P<heading>#{1,6})|(?P<bullet>[-*•])|(?P<number>\d{1,3})[.)])\s+")
+_PICTURE = re.compile(r"!\s*\[")
+_TAG = re.compile(r"<(?=[a-zA-Z/!?])")
 INLINE = re.compile(r"\*\*(?P<bold>[^*\n]+)\*\*|`(?P<code>[^`\n]+)`")
 
 
@@ -215,6 +218,7 @@ def made_json(answer: Answer) -> Json:
     written = usage.get("output_tokens") or usage.get("output_pieces") or usage.get("about_output_tokens")
     tokens = [f"{about}{count:,} {what}" for count, what in ((read, "read"), (written, "written")) if count]
     return {
+        "scope": in_words(answer.scope),
         "by": "Quotations, without a chat model" if answer.model == EXTRACTIVE else answer.model,
         "steps": [{"name": STEPS.get(name, name), "time": milliseconds(ms)} for name, ms in steps.items()],
         "total": milliseconds(answer.timings_ms.get("total", 0.0)),
@@ -244,7 +248,8 @@ def milliseconds(value: float) -> str:
 def status_line(answer: Answer) -> str:
     read = sum(hit.reading is not None for hit in answer.hits)
     seconds = answer.timings_ms.get("total", 0.0) / 1000
-    return f"{counted(answer.searched_documents, 'document')} · {counted(read, 'passage')} read · {seconds:.1f} s"
+    what = "chosen document" if answer.scope else "document"
+    return f"{counted(answer.searched_documents, what)} · {counted(read, 'passage')} read · {seconds:.1f} s"
 
 
 def progress_line(progress: Progress | None, model_state: str) -> str:
@@ -271,7 +276,15 @@ def copy_text(answer: Answer) -> str:
         + f": “{' '.join(citation.quote.split())}”"
         for citation in answer.citations
     ]
-    return "\n".join([answer.text, *([""] if notes else []), *notes])
+    return harmless("\n".join([answer.text, *([""] if notes else []), *notes]))
+
+
+def harmless(text: str) -> str:
+    """`text` for a place that may read Markdown or HTML: pictures become links, tags become letters.
+
+    What is copied is pasted into programs that load a picture at sight, and its address could carry the chat.
+    """
+    return _TAG.sub("< ", _PICTURE.sub("[", text))
 
 
 def counted(number: int, thing: str) -> str:

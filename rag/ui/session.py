@@ -12,11 +12,17 @@ import streamlit as st
 
 from ingest.errors import FootnoteError, NotFound
 from ingest.protocols import Library
+from ingest.scope import Scope
 from ingest.settings import DEFAULT_LIBRARY
 from rag.conversations import Chat
 from rag.ui.cached import opened
 
-LIBRARY, CHAT, FAULT = "library", "chat", "fault"  # keys in session_state; CHAT is a query parameter, too
+LIBRARY, CHAT, SCOPE, FAULT = (
+    "library",
+    "chat",
+    "scope",
+    "fault",
+)  # keys in session_state; CHAT is a query parameter, too
 UNEXPECTED = "Something went wrong here. What you typed and your documents are safe; try it again."
 
 log = logging.getLogger("footnote")
@@ -85,6 +91,7 @@ def open_chat(found: Chat) -> None:
 
 def new_chat() -> None:
     st.session_state.pop(CHAT, None)
+    st.session_state.pop(SCOPE, None)
     st.query_params.pop(CHAT, None)
 
 
@@ -92,6 +99,23 @@ def keep_address(found: Chat | None) -> None:
     """Let the address name the chat that is shown."""
     if found and st.query_params.get(CHAT) != found.id:
         st.query_params[CHAT] = found.id
+
+
+# ---------------------------------------------------------------------- what is asked
+
+
+def scope() -> Scope:
+    """The documents that the next question is asked of: the chat's choice, or that of the chat to come."""
+    found = chat()
+    return found.scope if found else st.session_state.get(SCOPE, Scope())
+
+
+def use_scope(wanted: Scope) -> None:
+    found = chat()
+    if found:
+        opened().conversations.set_scope(found.id, wanted)
+    else:
+        st.session_state[SCOPE] = wanted
 
 
 # ---------------------------------------------------------------------- faults

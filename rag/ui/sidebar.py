@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from ingest.errors import FootnoteError
 from rag.conversations import Chat
+from rag.export import as_markdown, as_word, file_name
 from rag.ui import opening, session
 from rag.ui.cached import opened
 from rag.ui.render import day_of
@@ -17,6 +19,7 @@ from rag.ui.session import plain
 SHOWN = 40  # chats; more on demand
 SEARCH_FROM = 8  # chats from which on a search is worth its place
 MORE = "chats_shown"
+WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
 def draw(pages: Mapping[str, StreamlitPage]) -> None:
@@ -67,7 +70,7 @@ def list_chats(chat_page: StreamlitPage) -> None:
                 st.caption("No chat has these words.")
     day = ""
     for chat in chats[:limit]:
-        if (here := day_of(chat.updated_at)) != day:
+        if (here := "Pinned" if chat.pinned else day_of(chat.updated_at)) != day:
             day = here
             st.html(f'<h2 class="day">{day}</h2>')
         chat_row(chat, chat_page)
@@ -87,13 +90,18 @@ def chat_row(chat: Chat, chat_page: StreamlitPage) -> None:
             st.switch_page(chat_page)
         chosen = st.menu_button(
             "More",
-            ["Rename", "Delete"],
+            ["Unpin" if chat.pinned else "Pin", "Rename", "Export", "Delete"],
             type="tertiary",
             icon=":material/more_horiz:",
             key=f"menu_{chat.id}",
         )
-        if chosen == "Rename":
+        if chosen in ("Pin", "Unpin"):
+            opened().conversations.pin(chat.id, chosen == "Pin")
+            st.rerun()
+        elif chosen == "Rename":
             rename_chat(chat)
+        elif chosen == "Export":
+            export_chat(chat)
         elif chosen == "Delete":
             delete_chat(chat)
 
@@ -109,6 +117,23 @@ def rename_chat(chat: Chat) -> None:
                 session.show_fault(error)
             else:
                 st.rerun()
+
+
+@st.dialog("Export this chat")
+def export_chat(chat: Chat) -> None:
+    messages = opened().conversations.messages(chat.id)
+    now = datetime.now()
+    st.text("Questions, answers, every quoted passage and the documents cited.")
+    with st.container(horizontal=True):
+        st.download_button(
+            "Word", lambda: as_word(chat, messages, now), file_name(chat, ".docx"), WORD,
+            icon=":material/description:", on_click="ignore", key="export_word",
+        )  # fmt: skip
+        st.download_button(
+            "Markdown", lambda: as_markdown(chat, messages, now), file_name(chat, ".md"), "text/markdown",
+            icon=":material/markdown:", on_click="ignore", key="export_markdown",
+        )  # fmt: skip
+    st.caption("For a PDF, print the Word document.")
 
 
 @st.dialog("Delete this chat")

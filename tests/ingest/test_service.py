@@ -108,7 +108,7 @@ def test_the_client_offers_all_of_the_protocols() -> None:
     wanted = {name for name, value in vars(Home).items() if callable(value) and not name.startswith("_")}
     assert wanted - HOME_OPERATIONS == {"library", "asking", "close"}
     wanted = {name for name, value in vars(Library).items() if callable(value) and not name.startswith("_")}
-    assert wanted - LIBRARY_OPERATIONS == {"add", "search_vectors", "cosines"}
+    assert wanted - LIBRARY_OPERATIONS == {"add", "within", "search_vectors", "cosines"}
     for name in (*HOME_OPERATIONS, "library", "asking", "close"):
         assert callable(getattr(RemoteHome, name))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import cast
 
@@ -16,6 +16,7 @@ from ingest.errors import Cancelled, NotFound, WrongUsage
 from ingest.lock import HomeLock, Owner
 from ingest.model import StoredChunk
 from ingest.protocols import Home, Library
+from ingest.scope import Scope
 from rag.api.client import RemoteEngine
 from rag.api.routes import ask_routes, decode_event, encode_event
 from rag.model import (
@@ -75,13 +76,23 @@ class ScriptedEngine:
     events: Sequence[Event]
     waits: bool = False
     asked: list[tuple[str, str, tuple[Turn, ...]]] = field(default_factory=list)
+    queries: list[str] = field(default_factory=list)
+    scopes: list[Scope] = field(default_factory=list)
     stopped: threading.Event = field(default_factory=threading.Event)
 
     def ask(
-        self, question: str, library: Library, history: Sequence[Turn] = (), cancel: CancelToken | None = None
+        self,
+        question: str,
+        library: Library,
+        history: Sequence[Turn] = (),
+        cancel: CancelToken | None = None,
+        *,
+        query: str = "",
     ) -> Iterator[Event]:
         if not question:
             raise WrongUsage("The question is empty.")
+        self.queries.append(query)
+        self.scopes.append(library.scope)
         self.asked.append((question, library.name, tuple(history)))
         yield from self.events
         while self.waits:
@@ -95,6 +106,10 @@ class ScriptedEngine:
 @dataclass(frozen=True)
 class Named:
     name: str
+    scope: Scope = field(default_factory=Scope)
+
+    def within(self, scope: Scope) -> Named:
+        return replace(self, scope=scope)
 
 
 class OneLibrary:
@@ -132,8 +147,12 @@ def library(name: str) -> Library:
 
 def test_every_event_arrives_as_it_was(engine: ScriptedEngine, remote: RemoteEngine) -> None:
     history = (Turn("user", "Ü?"), Turn("assistant", "Ä."))
-    assert list(remote.ask("Why?", library("Größe"), history)) == list(engine.events)
+    assert list(remote.ask("Why?", library("Größe"), history, query="because")) == list(engine.events)
     assert engine.asked == [("Why?", "Größe", history)]
+    assert engine.queries == ["because"]
+    scope = Scope(("a/*.pdf",), ("PDF",), "2026-01-31")
+    list(remote.ask("Why?", cast(Library, Named("Größe", scope))))
+    assert engine.scopes == [Scope(), scope]
 
 
 def test_an_event_survives_json() -> None:

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from ingest.errors import Cancelled, ModelUnavailable, WrongUsage
-from rag.chat_model import ChatModel, _without_thinking, open_chat_model, redacted
+from rag.chat_faults import redacted
+from rag.chat_model import ChatModel, _without_thinking
+from rag.chat_opening import open_chat_model
 from rag.model import CancelToken, Turn
 from rag.prompt import Prompt, compose, is_refusal, parse_answer
 from rag.settings import AskSettings
@@ -124,7 +126,7 @@ def test_stop_ends_the_request_in_the_middle_and_so_does_closing(server: OpenAIS
     server.gone.clear()
     stream = model.stream(model.compose("q", [], HITS), CancelToken())
     next(stream)
-    stream.close()  # type: ignore[attr-defined]
+    stream.close()
     assert server.gone.wait(5)
     assert server.words_sent < 30
 
@@ -318,7 +320,7 @@ def test_a_local_model_stops(tiny: ChatModel) -> None:
 def test_closing_the_iterator_ends_a_local_model(tiny: ChatModel) -> None:
     stream = tiny.stream(tiny.compose("q", [], HITS), CancelToken())
     next(stream)
-    stream.close()  # type: ignore[attr-defined]
+    stream.close()
     assert _no_writer_left()
 
 

@@ -96,6 +96,18 @@ def test_what_is_doubtful_is_named_below_the_answer() -> None:
     assert "\n\n1 of 2 sentences found in your documents\n  not found: “Not more.”\n\n" in told
 
 
+def test_only_the_documents_that_are_named_are_asked(ask: Ask) -> None:
+    ended = ask(QUESTION, "--json", "--document", "docs/*.md", "--type", "Markdown")
+    assert ended.status == 0, ended.err
+    assert {hit["document"] for hit in ended.lines[0]["hits"]} == {"docs/leave.md"}
+
+
+def test_a_document_that_is_not_there_is_named(ask: Ask) -> None:
+    ended = ask(QUESTION, "--document", "leave.md", "--document", "leeve.md")
+    assert ended.status == 1
+    assert "fits “leeve.md”" in ended.err
+
+
 def test_a_refusal_is_no_failure(ask: Ask) -> None:
     ended = ask(UNANSWERABLE, "--json")
     assert ended.status == 0

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ingest.errors import FootnoteError, NotFound, WrongUsage
 from ingest.model import StoredChunk
-from rag.conversations import MIGRATIONS, Conversations, answer_from_json, answer_to_json, title_of
+from ingest.scope import Scope
+from rag.conversations import MIGRATIONS, Conversations, title_of
+from rag.kept_answer import answer_from_json, answer_to_json
 from rag.model import Answer, Citation, Found, Fused, Hit, Reading, Sentence, Turn
 
 
@@ -43,6 +46,7 @@ def some_answer(text: str = "Five days. [1]") -> Answer:
         searched_documents=62,
         notices=("The history was shortened.",),
         usage={"input_tokens": 12},
+        scope=Scope(("/leave/",), ("PDF",)),
     )  # fmt: skip
 
 
@@ -96,6 +100,70 @@ def test_only_answered_questions_are_history(chats: Conversations) -> None:
     assert chats.history(chat.id) == (Turn("user", "First?"), Turn("assistant", "One. [1]"))
 
 
+def said(chats: Conversations, chat_id: str) -> list[str]:
+    return [message.content for message in chats.messages(chat_id)]
+
+
+def test_a_question_in_other_words_is_a_version_beside_the_old_one(chats: Conversations) -> None:
+    chat = chats.create("Handbook")
+    first = chats.ask(chat.id, "First?")
+    chats.answer(chat.id, some_answer("One. [1]"))
+    chats.ask(chat.id, "And then?")
+    chats.answer(chat.id, some_answer("Two. [1]"))
+
+    chats.end_before(first)
+    assert chats.messages(chat.id) == []
+    other = chats.ask(chat.id, "First, please?")
+    assert chats.history(chat.id) == ()
+    chats.answer(chat.id, some_answer("Three. [1]"))
+    assert said(chats, chat.id) == ["First, please?", "Three. [1]"]
+    assert chats.messages(chat.id)[0].versions == (first, other)
+
+    chats.show_version(first)
+    assert said(chats, chat.id) == ["First?", "One. [1]", "And then?", "Two. [1]"]
+    assert [turn.content for turn in chats.history(chat.id)] == [
+        "First?",
+        "One. [1]",
+        "And then?",
+        "Two. [1]",
+    ]
+    chats.show_version(other)
+    assert said(chats, chat.id) == ["First, please?", "Three. [1]"]
+
+
+def test_an_answer_made_again_stands_beside_the_old_one(chats: Conversations) -> None:
+    chat = chats.create("Handbook")
+    question = chats.ask(chat.id, "First?")
+    old = chats.answer(chat.id, some_answer("One. [1]"))
+    chats.ask(chat.id, "And then?")
+    chats.end_with(question)
+    new = chats.answer(chat.id, some_answer("Better. [1]"))
+    assert said(chats, chat.id) == ["First?", "Better. [1]"]
+    assert chats.messages(chat.id)[1].versions == (old, new)
+    chats.show_version(old)
+    assert said(chats, chat.id) == ["First?", "One. [1]", "And then?"]
+
+
+def test_a_version_that_is_gone_is_named(chats: Conversations) -> None:
+    for show in (chats.show_version, chats.end_with, chats.end_before):
+        with pytest.raises(NotFound, match="not there any more"):
+            show(77)
+
+
+def test_chats_of_the_first_version_are_read_in_their_order(tmp_path: Path) -> None:
+    path = tmp_path / "chats.sqlite"
+    with sqlite3.connect(path) as db:
+        db.executescript(f"{MIGRATIONS[0]} PRAGMA user_version = 1;")
+        db.execute("INSERT INTO chat VALUES ('a', 'A', 'L', 1, 1), ('b', 'B', 'L', 2, 2)")
+        db.executemany(
+            "INSERT INTO message (chat_id, role, content, files, note, created_at) VALUES (?, ?, ?, '[]', '', 1)",
+            [("a", "user", "a1"), ("b", "user", "b1"), ("a", "assistant", "a2"), ("a", "user", "a3")],
+        )
+    db.close()
+    chats = Conversations(path)
+    assert (said(chats, "a"), said(chats, "b")) == (["a1", "a2", "a3"], ["b1"])
+
+
 def test_the_newest_chat_comes_first_and_an_old_one_returns_when_asked_in(chats: Conversations) -> None:
     old, new = chats.create("A", "old"), chats.create("A", "new")
     assert [chat.title for chat in chats.chats()] == ["new", "old"]
@@ -109,6 +177,10 @@ def test_search_looks_into_titles_and_messages_and_takes_every_sign_as_text(chat
     chats.ask(second.id, "Is it 100% paid?")
     assert [chat.id for chat in chats.chats("pens")] == [first.id]
     assert [chat.id for chat in chats.chats("100%")] == [second.id]
+    chats.answer(second.id, some_answer("Five days of pension are paid."))
+    assert [chat.id for chat in chats.chats("leave PENSION 100%")] == [second.id]
+    assert [chat.id for chat in chats.chats("pension")] == [second.id, first.id]
+    assert chats.chats("pension nothing") == []
     assert chats.chats("1_0%") == []
     assert chats.chats("%%") == []
 
@@ -133,6 +205,29 @@ def test_chats_follow_a_library_that_is_renamed(chats: Conversations) -> None:
     ours, other = chats.create("Old", "a"), chats.create("Other", "b")
     chats.follow_library("Old", "New")
     assert (chats.chat(ours.id).library, chats.chat(other.id).library) == ("New", "Other")
+
+
+def test_a_chat_keeps_what_it_asks(tmp_path: Path) -> None:
+    scope = Scope(("/contracts/", "/leave.md"), ("PDF",), "2026-03-01")
+    chats = Conversations(tmp_path / "chats.sqlite")
+    whole, part = chats.create("A", "x"), chats.create("A", "y", scope)
+    chats.set_scope(whole.id, replace(scope, types=()))
+    chats.close()
+    again = Conversations(tmp_path / "chats.sqlite")
+    assert again.chat(part.id).scope == scope
+    assert again.chat(whole.id).scope == replace(scope, types=())
+    again.set_scope(part.id, Scope())
+    assert not again.chat(part.id).scope
+    with pytest.raises(NotFound):
+        again.set_scope("gone", scope)
+
+
+def test_pinned_chats_stand_above_the_others(chats: Conversations) -> None:
+    old, new = chats.create("A", "old"), chats.create("A", "new")
+    chats.pin(old.id, True)
+    assert [(chat.id, chat.pinned) for chat in chats.chats()] == [(old.id, True), (new.id, False)]
+    chats.pin(old.id, False)
+    assert [chat.id for chat in chats.chats()] == [new.id, old.id]
 
 
 def test_a_long_question_is_cut_at_a_word_for_the_title() -> None:

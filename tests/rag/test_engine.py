@@ -12,6 +12,7 @@ from ingest.errors import Cancelled, WrongUsage
 from ingest.home import LocalHome, open_home
 from ingest.library import LocalLibrary
 from ingest.model import Source
+from ingest.scope import Scope
 from ingest.settings import PROJECT, Settings
 from rag.engine import EXTRACTIVE, Engine
 from rag.model import Answer, CancelToken, Checked, Delta, Event, Finished, Progress, Turn
@@ -112,6 +113,24 @@ def test_a_misspelt_question_is_asked_in_the_library_s_words(engine: Engine, lib
     answer, _ = ended(engine.ask("Who decides about new membrs?", library))
     assert answer.query == "Who decides about new members?"
     assert answer.question == "Who decides about new membrs?"
+
+
+def test_a_query_that_is_given_is_searched_for_as_it_is(engine: Engine, library: LocalLibrary) -> None:
+    history = [Turn("user", QUESTION), Turn("assistant", "An adult membership costs 48 € a year.")]
+    answer, _ = ended(engine.ask("and for students?", library, history, query=" dome  keyz deposit "))
+    assert (answer.question, answer.query) == ("and for students?", "dome keyz deposit")
+    assert "deposit" in answer.hits[0].chunk.text
+    with pytest.raises(WrongUsage, match="Shorten it"):
+        list(engine.ask("and for students?", library, history, query="word " * 4_000))
+
+
+def test_a_scope_is_all_that_is_searched_and_counted(engine: Engine, library: LocalLibrary) -> None:
+    alone, _ = ended(engine.ask(QUESTION, library.within(Scope(("visitors-guide.md", "*telescope*")))))
+    assert {hit.chunk.key for hit in alone.hits} == {
+        "sample/visitors-guide.md",
+        "sample/telescope-booking.md",
+    }
+    assert alone.searched_documents == 2
 
 
 def test_low_confidence_is_refused_with_the_closest_passages(engine: Engine, library: LocalLibrary) -> None:

@@ -60,6 +60,8 @@ class ScriptedEngine:
         library: Library,
         history: Sequence[Turn] = (),
         cancel: CancelToken | None = None,
+        *,
+        query: str = "",
     ) -> Iterator[Event]:
         self.cancel = cancel
         yield Progress("searching")

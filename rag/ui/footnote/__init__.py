@@ -10,7 +10,7 @@ import functools
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -22,9 +22,19 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).resolve().parent
 
 
-def answer(data: Json) -> None:
-    """Draw an answer (`rag.ui.render.answer_json`)."""
-    _component("answer")(key=f"answer-{data['key']}", data=data)
+def answer(data: Json, on_act: Callable[[Any], None] | None = None) -> None:
+    """Draw an answer (`rag.ui.render.answer_json`); `on_act` gets what the person does with it.
+
+    What it gets comes from the browser: {"version": ±1}, {"again": quote}, {"query": text} or
+    {"rate": True, False or None, "reason": word, "expected": text}.
+    """
+    key = f"answer-{data['key']}"
+
+    def acted() -> None:
+        if on_act and (wish := st.session_state[key].act) is not None:
+            on_act(wish)
+
+    _component("answer")(key=key, data=data, on_act_change=acted)
 
 
 def sources(data: Json) -> None:

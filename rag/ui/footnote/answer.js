@@ -1,5 +1,5 @@
 // An answer with its footnotes. Hover, tap or Tab on a marker shows the passage; Enter or click opens
-// it in the sources panel (sources.js listens).
+// it in the sources panel (sources.js listens). What the person does with the answer goes to act().
 
 import { el, excerpt, icon, where } from "./dom.js";
 
@@ -9,15 +9,16 @@ const COLUMNS = [
   ["fused", "Together"], ["relevance", "Relevance"], ["text", "Passage"],
 ];
 
-export default function answer({ parentElement, data }) {
+export default function answer({ parentElement, data, setTriggerValue }) {
   const drawn = JSON.stringify(data);
+  parentElement.footnoteAct = (wish) => setTriggerValue("act", wish);
   if (parentElement.footnoteDrawn === drawn) return;
   parentElement.footnoteDrawn = drawn;
   parentElement.querySelector(":scope > .fn-answer")?.remove();
-  parentElement.append(draw(data));
+  parentElement.append(draw(data, (wish) => parentElement.footnoteAct(wish)));
 }
 
-function draw(data) {
+function draw(data, act) {
   const popover = el("div", { class: "fn-popover", role: "tooltip", id: `fn-popover-${data.key}`, hidden: true });
   const sources = new Map(data.cited.map((source) => [source.marker, source]));
   const open = (source, opener) =>
@@ -25,11 +26,31 @@ function draw(data) {
   const text = el("div", { class: "fn-text", dir: "auto" }, ...paragraphs(data, sources, popover, open));
   const root = el("article", { class: `fn-answer${data.refused ? " fn-refused" : ""}`, "aria-label": "Answer" });
   root.append(...data.notices.map((notice) => el("p", { class: "fn-notice" }, icon("info"), notice)));
-  if (data.query) root.append(el("p", { class: "fn-query" }, `Searched for: ${data.query}`));
+  if (data.query) root.append(query(data, act));
   root.append(text, popover);
   if (data.closest) root.append(closest(data, open));
-  root.append(foot(data, open), how(data));
+  root.append(foot(data, open, act), how(data));
+  if (data.acts) root.querySelector(".fn-foot").after(thumbDown(data.acts, root, act));
   return root;
+}
+
+// What was searched for, where it is not what was typed; it can be changed and searched for again.
+function query({ query: searched, acts }, act) {
+  const edit = acts ? el("button", { class: "fn-action", type: "button", onclick: () => line.replaceWith(form) }, icon("edit"), "Change") : "";
+  const line = el("p", { class: "fn-query" }, el("span", { dir: "auto" }, "Searched for: ", el("q", {}, searched)), edit);
+  if (!acts) return line;
+  const field = el("textarea", { rows: "2", "aria-label": "Search for", dir: "auto", maxlength: "4000" });
+  const back = () => { form.replaceWith(line); edit.focus(); };
+  const send = () => { if (field.value.trim()) act({ query: field.value.trim() }); };
+  const form = el("form", { class: "fn-query-form", onsubmit: (event) => { event.preventDefault(); send(); } }, field,
+    el("div", {}, el("button", { class: "fn-action fn-go", type: "submit" }, "Search again"), el("button", { class: "fn-action", type: "button", onclick: back }, "Cancel")));
+  field.value = searched;
+  field.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && !event.shiftKey) { event.preventDefault(); send(); }
+    if (event.key === "Escape") back();
+  });
+  edit.addEventListener("click", () => { field.focus(); field.select(); });
+  return line;
 }
 
 function paragraphs(data, sources, popover, open) {
@@ -102,7 +123,7 @@ function closest(data, open) {
         el("span", { class: "fn-passage fn-flowing", dir: "auto" }, ...excerpt(source, 240)))));
 }
 
-function foot(data, open) {
+function foot(data, open, act) {
   const copied = el("span", { class: "fn-unseen", role: "status" });
   const label = document.createTextNode("Copy");
   const copy = el("button", { class: "fn-action", type: "button", onclick: async () => {
@@ -117,7 +138,54 @@ function foot(data, open) {
     data.evidence ? el("span", { class: "fn-evidence" }, data.evidence) : "",
     data.refused ? "" : copy, copied,
     first ? el("button", { class: "fn-action fn-open-sources", type: "button", onclick: (event) => open({ chunk: null, marker: null }, event.currentTarget) },
-      icon("menu_book"), data.cited.length ? `Sources ${count}` : `Passages read ${count}`) : "");
+      icon("menu_book"), data.cited.length ? `Sources ${count}` : `Passages read ${count}`) : "",
+    ...(data.acts ? [...again(data.acts, act), ...thumbs(data.acts, act), versions(data.acts, act)] : []));
+}
+
+function thumbs({ rating }, act) {
+  const thumb = (good, symbol, label) => {
+    const given = rating?.good === good;
+    return el("button", { class: `fn-action fn-thumb${given ? " fn-given" : ""}`, type: "button", "aria-label": label, title: label, "aria-pressed": String(given),
+      onclick: (event) => {
+        if (given) act({ rate: null });
+        else if (good) act({ rate: true });
+        else {
+          const form = event.currentTarget.closest(".fn-answer").querySelector(".fn-why");
+          form.hidden = !form.hidden;
+          if (!form.hidden) form.querySelector("input").focus();
+        }
+      } }, icon(symbol));
+  };
+  return [thumb(true, "thumb_up", "Good answer"), thumb(false, "thumb_down", "Bad answer")];
+}
+
+// Why an answer is bad. It becomes a question of the person's own evaluation set.
+function thumbDown({ reasons }, root, act) {
+  const expected = el("textarea", { rows: "2", "aria-label": "What would be right?", placeholder: "What would be right? (optional)", dir: "auto", maxlength: "2000" });
+  const group = `why-${Math.random().toString(36).slice(2)}`;
+  const form = el("form", { class: "fn-why", hidden: true, onsubmit: (event) => {
+    event.preventDefault();
+    act({ rate: false, reason: form.querySelector("input:checked")?.value ?? "", expected: expected.value });
+  } },
+    el("fieldset", {}, el("legend", {}, "What is wrong with it?"),
+      ...reasons.map(({ reason, label }) => el("label", {}, el("input", { type: "radio", name: group, value: reason }), el("span", {}, label)))),
+    expected,
+    el("div", {}, el("button", { class: "fn-action fn-go", type: "submit" }, "Keep for evaluation"),
+      el("button", { class: "fn-action", type: "button", onclick: () => { form.hidden = true; root.querySelector(".fn-thumb[aria-label='Bad answer']").focus(); } }, "Cancel")));
+  return form;
+}
+
+function again({ again }, act) {
+  return again.map(({ label, quote }) =>
+    el("button", { class: "fn-action", type: "button", title: "Answer once more; this answer stays", onclick: () => act({ again: quote }) },
+      icon(quote ? "format_quote" : "refresh"), label));
+}
+
+function versions({ at, of }, act) {
+  if (of < 2) return "";
+  const step = (by, symbol, label) => el("button", { class: "fn-action", type: "button", "aria-label": label,
+    disabled: at + by < 1 || at + by > of, onclick: () => act({ version: by }) }, icon(symbol));
+  return el("span", { class: "fn-versions" }, step(-1, "chevron_left", "The answer before"), `${at} of ${of}`, step(1, "chevron_right", "The next answer"));
 }
 
 async function toClipboard(text) {
@@ -143,10 +211,10 @@ function how(data) {
   return details;
 }
 
-function made({ by, steps, total, tokens, prompt, prompt_line }) {
+function made({ scope, by, steps, total, tokens, prompt, prompt_line }) {
   const row = (name, value) => (value ? [el("dt", {}, name), el("dd", { dir: "auto" }, value)] : []);
   const facts = el("dl", { class: "fn-facts" },
-    ...row("Written by", by), ...steps.flatMap(({ name, time }) => row(name, time)), ...row("In all", total), ...row("Tokens", tokens));
+    ...row("Asked", scope), ...row("Written by", by), ...steps.flatMap(({ name, time }) => row(name, time)), ...row("In all", total), ...row("Tokens", tokens));
   if (!prompt.length) return [facts];
   return [facts, el("details", { class: "fn-prompt" }, el("summary", {}, "The prompt, word for word", el("span", { class: "fn-where" }, ` ${prompt_line}`)),
     ...prompt.flatMap(({ role, text }) => [el("h4", {}, role), el("pre", { dir: "auto", tabindex: "0", "aria-label": role }, text)]))];

@@ -27,7 +27,9 @@ class ScriptedEngine:
     def __init__(self, events: Events) -> None:
         self._events = events
 
-    def ask(self, question: str, library: Any, history: Any, cancel: CancelToken) -> Iterator[Event]:
+    def ask(
+        self, question: str, library: Any, history: Any, cancel: CancelToken, *, query: str = ""
+    ) -> Iterator[Event]:
         return self._events(cancel)
 
 

@@ -64,7 +64,7 @@ def test_the_routes_ask_under_the_settings_of_the_moment(
 ) -> None:
     seen: list[int] = []
 
-    def ask(self: Engine, *_: object) -> list[Event]:
+    def ask(self: Engine, *_: object, query: str = "") -> list[Event]:
         seen.append(self.ask_settings.read_candidates)
         return []
 

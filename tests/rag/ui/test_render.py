@@ -28,7 +28,7 @@ def test_an_answer_is_plain_json_with_its_sources() -> None:
     assert cited["section"] == "Leave"
     start, end = cited["quote"]
     assert cited["text"][start:end] == "Five days "
-    assert data["status"] == "62 documents · 1 passage read · 0.2 s"
+    assert data["status"] == "62 chosen documents · 1 passage read · 0.2 s"
     assert data["evidence"] == "1 of 2 sentences found in your documents"
     assert [row["rank"] for row in data["rows"]] == [1, 2]
     assert data["rows"][1]["meaning"] is None
