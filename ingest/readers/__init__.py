@@ -18,7 +18,7 @@ from ingest.model import FileText, OnProgress
 from ingest.readers.draft import source_ranges
 from ingest.settings import Settings
 
-__all__ = ["READERS", "SUFFIXES", "Reader", "read", "sniff", "source_ranges"]
+__all__ = ["READERS", "SUFFIXES", "TABULAR", "Reader", "read", "sniff", "source_ranges"]
 
 
 class Reader(Protocol):
@@ -99,6 +99,7 @@ SUFFIXES: Mapping[str, str] = {
     ".jsonl": "application/jsonl",
     ".ndjson": "application/jsonl",
 }
+TABULAR = (_XLSX, "text/csv")  # what rows.py reads cell by cell
 WHAT_WORKS = (
     "PDF, Word (.docx), PowerPoint (.pptx), Excel (.xlsx), .csv, .tsv, web pages (.html, .mht), Markdown, .rst, "
     ".txt, .epub, mail (.eml, .msg), .ipynb, .json and .jsonl"
