@@ -14,6 +14,7 @@ import numpy as np
 from ingest.analysis import terms
 from ingest.model import StoredChunk
 from rag.model import CancelToken, Coverage, Hit, Progress
+from rag.whole.central import centroid, standard
 from rag.whole.report import Found, Place, Report, sentence_at
 from rag.whole.route import Comparison, aspect_first
 from rag.whole.shelf import Shelf, Shelved, telling_terms
@@ -25,7 +26,10 @@ READ = 6  # passages of a side that the reader reads
 SHOWN = 2  # of a side, where an aspect is named
 PAIRS = 4  # of sentences
 CLOSE_PASSAGES = 6  # of a side whose sentences are paired
-RELATED, ALIKE = 0.5, 0.9  # cosines from which two sentences are about the same, and say the same
+RELATED = 0.5  # cosine from which two sentences are about the same
+ALIKE = 0.85  # share of their terms from which they say the same
+ENOUGH = 0.8  # a cosine above it counts no more: nearly the same words tell no difference
+CENTRAL = 0.1  # what a sentence's nearness to the middle of its side counts beside the cosine
 BOTH = 3  # sentences that both sides have
 
 
@@ -178,15 +182,24 @@ def _pairs(tools: Tools, ours: Sequence[Candidate], theirs: Sequence[Candidate])
     a = tools.embedder.embed_passages([each.text for each in ours])
     b = tools.embedder.embed_passages([each.text for each in theirs])
     likeness = a @ b.T
+    worth = np.minimum(likeness, ENOUGH)
+    worth = worth + CENTRAL * (standard(a @ centroid(a))[:, None] + standard(b @ centroid(b))[None, :])
+    worth = np.where(likeness >= RELATED, worth, -np.inf)
+    if not np.isfinite(worth).any():  # nothing in common: the nearest two
+        worth = likeness.copy()
     while len(differing) < PAIRS:
-        i, j = map(int, np.unravel_index(int(likeness.argmax()), likeness.shape))
-        value = float(likeness[i, j])
-        if value < RELATED and (value < 0 or differing or alike):
+        i, j = map(int, np.unravel_index(int(worth.argmax()), worth.shape))
+        if not np.isfinite(worth[i, j]):
             break
-        (alike if value >= ALIKE else differing).append((i, j))
-        likeness[i, :] = likeness[:, j] = -1.0
+        (alike if _same(ours[i].text, theirs[j].text) else differing).append((i, j))
+        worth[i, :] = worth[:, j] = -np.inf
     return _in_order(differing, ours, theirs), _in_order(alike[:BOTH], ours, theirs)
 
 
 def _in_order(found: list[tuple[int, int]], ours: Sequence[Candidate], theirs: Sequence[Candidate]) -> Pairs:
     return [(ours[i], theirs[j]) for i, j in sorted(found)]
+
+
+def _same(one: str, other: str) -> bool:
+    a, b = set(terms(one)), set(terms(other))
+    return len(a & b) >= ALIKE * len(a | b)

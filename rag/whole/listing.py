@@ -48,6 +48,15 @@ def listing(
         return (yield from _catalogue(tools, shelf, documents, wanted, cancel))
     inside = {each.id for each in documents}
     yield Progress("gathering", 0, len(documents))
+    if wanted.each:  # whoever mentions it says something about it
+        name, held = yield from _mentioning(tools.library, shelf, wanted.topic, inside, cancel)
+        near = yield from _about(tools, shelf, wanted.topic, inside, cancel)
+        held = {**held, **near}
+        return (
+            None
+            if not held
+            else (yield from _told(tools, shelf, documents, wanted, wanted.topic, held, cancel))
+        )
     if wanted.relation == "about":
         held = yield from _about(tools, shelf, wanted.topic, inside, cancel)
         return (

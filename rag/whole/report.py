@@ -10,6 +10,7 @@ from ingest.sentences import sentences
 from rag.ground import cite
 from rag.model import Citation, Coverage, Hit, Sentence
 
+SCRAP_WORDS = 4  # a shorter sentence is shown with the one behind it
 QUOTED_CHARACTERS = 240  # of a sentence that is shown; the footnote holds it whole
 
 
@@ -102,9 +103,13 @@ def shown(place: Place) -> str:
 
 
 def sentence_at(chunk: StoredChunk, start: int, end: int) -> Place:
-    """The sentence of a chunk that holds text[start:end], those words marked."""
-    for first, last in sentences(chunk.text):
+    """The sentence of a chunk that holds text[start:end], those words marked; with the next one where it is a
+    heading or a scrap, which says little alone."""
+    spans = sentences(chunk.text)
+    for n, (first, last) in enumerate(spans):
         if first <= start < last:
+            if len(chunk.text[first:last].split()) < SCRAP_WORDS and n + 1 < len(spans):
+                last = spans[n + 1][1]
             return Place(chunk, first, max(last, min(end, len(chunk.text))), start, end)
     return Place(chunk, start, end, start, end)
 

@@ -24,6 +24,7 @@ from rag.whole.shelf import Shelf, Shelved
 from rag.whole.tools import Tools
 
 PASSAGES = 10  # of a document whose sentences are looked at
+FOR_MODEL = 48  # of a document that a chat model is given, in parts
 SENTENCES = 6  # of a summary, and …
 WORDS = 150  # … about as many words at most
 MOST_RANKED = 2_000  # passages; of a longer document evenly spread ones
@@ -64,10 +65,11 @@ def summary(
         return None
     cancel.check()
     rank = standard(lexrank(vectors)) + LEAD * np.linspace(1.0, 0.0, len(ids), dtype=np.float32)
-    best = chosen(np.asarray(rank, np.float32), vectors, PASSAGES)
-    chunks = {c.id: c for batch in shelf.chunks(sorted(ids[n] for n in best)) for c in batch}
-    yield Progress("reading", len(chunks))
-    found = candidates([chunks[i] for i in sorted(chunks)], document)
+    order = chosen(np.asarray(rank, np.float32), vectors, FOR_MODEL)
+    best = order[:PASSAGES]
+    chunks = {c.id: c for batch in shelf.chunks(sorted(ids[n] for n in order)) for c in batch}
+    yield Progress("reading", len(best))
+    found = candidates([chunks[ids[n]] for n in sorted(best) if ids[n] in chunks], document)
     report = Report()
     if not found:  # nothing in whole sentences: tables, lists of names
         for n in best[:SENTENCES]:
@@ -77,8 +79,7 @@ def summary(
         cancel.check()
         for each in central_sentences(tools, found, centroid(vectors)):
             report.quote("", Place(each.chunk, each.start, each.end))
-    central = [Hit(chunks[ids[n]]) for n in best if ids[n] in chunks]
-    return report.found(Coverage("summary", 1, 1), central, document.name)
+    return report.found(Coverage("summary", 1, 1), [Hit(chunks[i]) for i in sorted(chunks)], document.name)
 
 
 def ranked_vectors(tools: Tools, shelf: Shelf, document: Shelved) -> tuple[list[int], Vectors]:
