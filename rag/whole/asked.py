@@ -25,7 +25,7 @@ from rag.whole.words import (
     MEAN,
     MEDIAN,
     MIN,
-    MONEY,
+    MONEY_VERBS,
     NEWEST,
     NUMBER_WORDS,
     OLDEST,
@@ -64,6 +64,8 @@ def _enough(found: Explained, query: Query) -> bool:
         return bool(found.columns or found.spoken or found.named) or found.evidence >= 2
     if query.aggregate == "distinct":
         return bool(found.columns)
+    if any(token.word in DEAR | CHEAP for token in found.tokens):
+        return found.evidence >= 1
     return found.evidence >= 2
 
 
@@ -90,12 +92,15 @@ class _Wish:
         filters = tuple(dict.fromkeys(self._x.filters))
         if has & DISTINCT or (not filters and self._lists_a_column(words)):
             return self._distinct(group, filters)
+        wanted_often = self._wanted_column(None)
         aggregate: Aggregate | None = None
         if has & MEAN or has & MEDIAN:
             aggregate = "mean" if has & MEAN else "median"
         elif has & SUM:
             aggregate = "sum"
         self._explain(MEAN | MEDIAN | SUM | MAX | MIN | NEWEST | OLDEST | DEAR | CHEAP | set(NUMBER_WORDS))
+        if self._x.money():
+            self._explain(MONEY_VERBS)
         if aggregate is None and counting and not best:
             after = self._counted()
             if after is not None and self._x.grid.columns[after].numbers and after not in bounded:
@@ -119,6 +124,8 @@ class _Wish:
                 group = self._wanted_column(measure)
                 return None if group is None else Query(aggregate, measure, filters, group, period, top, best)
             return Query(aggregate, measure, filters, group, period, top, best)
+        if best == "max" and "often" in has and wanted_often is not None:
+            return Query("count", None, filters, wanted_often, period, top, best)
         if best:
             return self._superlative(best, dated, top, group, period, filters, unbounded, has)
         if has & ROWS and filters:
@@ -180,12 +187,8 @@ class _Wish:
         if columns:
             return None
         numbers = [n for n, each in enumerate(self._x.grid.columns) if each.numbers]
-        if has & (DEAR | CHEAP):
-            money = [
-                n
-                for n in numbers
-                if set(self._x.grid.columns[n].stems) & {t for w in MONEY for t in terms(w)}
-            ]
+        if has & (DEAR | CHEAP | MONEY_VERBS):
+            money = self._x.money()
             return money[0] if len(money) == 1 else None
         if len(numbers) == 1:
             return numbers[0]
@@ -198,6 +201,8 @@ class _Wish:
                 continue
             following = at + 1
             mention = next((m for m in self._x.columns if m.at == following), None)
+            if self._x.tokens[following].use in ("table", "noun"):  # per row
+                token.use = "operation"
             if mention and not self._x.grid.columns[mention.column].numbers:
                 token.use = "operation"
                 return mention.column, ""

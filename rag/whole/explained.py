@@ -13,9 +13,12 @@ from rag.whole.query import Comparison, Filter
 from rag.whole.words import (
     BOUNDS,
     CHEAP,
+    CURRENCIES,
     DEAR,
     MAX,
     MIN,
+    MONEY,
+    MONEY_VERBS,
     MONTHS,
     NEUTRAL,
     NEWEST,
@@ -28,6 +31,7 @@ from rag.whole.words import (
     tokens_of,
 )
 
+YEAR = re.compile(r"(?:19|20)\d\d")
 LONGEST_VALUE = 8  # words of a cell that a question may name
 
 
@@ -129,7 +133,8 @@ class Explained:
         ]
         for first, end in self._spans(6):
             held = tuple(s for s in self._stems(first, end) if s not in STOP_WORDS)
-            if not held or not self._is_free(first, end) or self.tokens[first].word in STOP_WORDS:
+            ends = {self.tokens[first].word, self.tokens[end - 1].word}
+            if not held or not self._is_free(first, end) or ends & STOP_WORDS:
                 continue
             whole = [n for n, each in enumerate(stems) if each == held]
             alone = len(held) == 1 and self.tokens[first].word not in PER
@@ -183,6 +188,8 @@ class Explained:
         names = {each.stems for each in self.grid.columns}
         chosen: dict[int, list[Filter]] = {}
         for first, end in self._spans(LONGEST_VALUE):
+            if end - first == 1 and YEAR.fullmatch(self.tokens[first].word) and self.dates():
+                continue  # rather a bound on the dates
             found = cells.get(self._stems(first, end), []) if self._is_free(first, end) else []
             after_per = first > 0 and self.tokens[first - 1].word in PER
             if not found or (
@@ -245,7 +252,7 @@ class Explained:
         word = self.tokens[at].word
         if re.fullmatch(r"\d{4}-\d{2}(?:-\d{2})?", word):
             return word, at, at + 1
-        if re.fullmatch(r"(?:19|20)\d\d", word) and self.dates():
+        if YEAR.fullmatch(word) and self.dates():
             month = MONTHS.get(self.tokens[at - 1].word[:3]) if at else None
             if month and len(self.tokens[at - 1].word) >= 3 and self.tokens[at - 1].free:
                 day = self.tokens[at - 2].word if at > 1 else ""
@@ -262,22 +269,23 @@ class Explained:
             return f"{self.tokens[at + 2].word}-{month:02}-{int(word):02}", at, at + 3
         plain = word.strip("€$£").replace(",", "")
         end = at + 1
-        if end < len(self.tokens) and self.tokens[end].word in (
-            "€",
-            "$",
-            "£",
-            "%",
-            "eur",
-            "euro",
-            "euros",
-            "dollars",
-            "pounds",
-        ):
+        if end < len(self.tokens) and self.tokens[end].word in CURRENCIES:
             end += 1
         try:
             return float(plain), at, end
         except ValueError:
             return None, at, end
+
+    def money(self) -> list[int]:
+        """The columns of amounts of money, by their names."""
+        stems = {stem for word in MONEY for stem in terms(word)}
+        return [n for n, each in enumerate(self.grid.columns) if each.numbers and stems & set(each.stems)]
+
+    def _speaks_of_money(self, first: int, end: int) -> bool:
+        return any(
+            token.word in MONEY_VERBS or token.word in CURRENCIES
+            for token in self.tokens[max(0, first - 3) : end]
+        )
 
     def dates(self) -> list[int]:
         return [n for n, each in enumerate(self.grid.columns) if each.kind == "date"]
@@ -337,6 +345,8 @@ class Explained:
         only = [n for n, each in enumerate(self.grid.columns) if each.kind == kind]
         if len(only) == 1:
             return only[0]
+        if kind == "number" and len(money := self.money()) == 1 and self._speaks_of_money(first, end):
+            return money[0]
         return near[0].column if near and kind == "date" else None
 
     def _sheet_of(self, literal: str | float, begin: int, end: int) -> bool:

@@ -65,6 +65,8 @@ def listing(
             else (yield from _told(tools, shelf, documents, wanted, wanted.topic, held, cancel))
         )
     name, held = yield from _mentioning(tools.library, shelf, wanted.topic, inside, cancel)
+    if wanted.without:
+        return _silent(shelf, documents, name, set(held))
     return (yield from _told(tools, shelf, documents, wanted, name, held, cancel))
 
 
@@ -104,15 +106,11 @@ def _catalogue(
             strong=f"{len(documents):,}",
         )
     named = documents if not wanted.count or len(documents) <= 20 else []
-    firsts = {
-        i: c
-        for batch in shelf.chunks([d.first for d in named[:LISTED] if d.readable])
-        for i, c in _keyed(batch)
-    }
+    beginnings = shelf.beginnings(named[:LISTED])
     cancel.check()
     for document in named[:LISTED]:
-        if chunk := firsts.get(document.first):
-            report.quote(_label(document, named), opening(chunk))
+        if chunks := beginnings.get(document.id):
+            report.quote(_label(document, named), opening(*chunks))
         else:
             report.say(f"{_label(document, named)} (no text was found in it)", strong=_label(document, named))
     _more(report, len(named) - LISTED)
@@ -127,10 +125,6 @@ def _article(kind: str, one: bool) -> str:
     else:
         noun = kind
     return f"a {noun}" if one else f"{noun}s"
-
-
-def _keyed(chunks: list[StoredChunk]) -> list[tuple[int, StoredChunk]]:
-    return [(chunk.id, chunk) for chunk in chunks]
 
 
 # ------------------------------------------------------------------ mention
@@ -161,6 +155,9 @@ def _holding(
             (exact,) = exactly([phrase])
             found = yield from _places(library, shelf, exact, inside, cancel)
         each.append(found or (yield from _places(library, shelf, phrase, inside, cancel)))
+    for phrase in topic.but:
+        unwanted = yield from _places(library, shelf, phrase, inside, cancel)
+        each = [{i: held for i, held in found.items() if i not in unwanted} for found in each]
     if topic.every:
         common = set.intersection(*(set(found) for found in each))
         return {i: each[0][i] for i in each[0] if i in common}
@@ -297,6 +294,26 @@ def _told(
     _more(report, len(held) - LISTED)
     passages = [Hit(each.place.chunk) for each in order] if wanted.each else []
     return report.found(coverage, passages)
+
+
+def _silent(shelf: Shelf, documents: list[Shelved], name: str, mentioning: set[int]) -> Found:
+    """The documents that don't mention a topic, each with how it begins."""
+    report = Report()
+    _unread(report, documents)
+    others = [each for each in documents if each.readable and each.id not in mentioning]
+    readable = sum(each.readable for each in documents)
+    one = len(others) == 1
+    report.say(
+        f"{len(others):,} of {len(documents):,} documents {'does' if one else 'do'} not mention {name}"
+        f"{':' if others else '.'}",
+        strong=f"{len(others):,}",
+    )
+    beginnings = shelf.beginnings(others[:LISTED])
+    for each in others[:LISTED]:
+        if chunks := beginnings.get(each.id):
+            report.quote(_label(each, others), opening(*chunks))
+    _more(report, len(others) - LISTED)
+    return report.found(Coverage("documents", readable, len(documents)))
 
 
 def _best_sentences(

@@ -12,6 +12,8 @@ from ingest.analysis import STOP_WORDS, terms
 _TOKEN = re.compile(r"[^\W_]+(?:[-.,:/_'’&][^\W_]+)*")
 _QUOTES = "\"'“”„‘’«»"
 _EITHER = re.compile(r"(?:,? or |, )", re.IGNORECASE)
+_JOINED = re.compile(r"\band\b|&", re.IGNORECASE)
+_BUT = re.compile(r",? (?:but|and) not (?:mention(?:ing)? )?", re.IGNORECASE)
 _BOTH = re.compile(r"(?:,? and |, )", re.IGNORECASE)
 
 
@@ -70,7 +72,8 @@ class Phrase:
                     at += 1
                 end = match.end()
                 if at == len(self.stems):
-                    return start, end
+                    joined = _JOINED.search(self.text) and not _JOINED.search(text[start:end])
+                    return None if joined else (start, end)  # "A and B" is more than A beside B
             elif not at or match[0].casefold() not in STOP_WORDS:
                 return None
         return None
@@ -88,26 +91,32 @@ class Topic:
 
     phrases: tuple[Phrase, ...]
     every: bool
+    but: tuple[Phrase, ...] = ()  # and none of these
 
     @property
     def name(self) -> str:
-        """“Xero” and “expenses”, for people."""
-        joined = " and " if self.every else " or "
-        return joined.join(f"“{phrase.text}”" for phrase in self.phrases)
+        """How people say it: “Xero” and “expenses”, but not “travel”."""
+        said = (" and " if self.every else " or ").join(f"“{phrase.text}”" for phrase in self.phrases)
+        return said + "".join(f", but not “{phrase.text}”" for phrase in self.but)
 
 
 def readings(topic: str) -> list[Topic]:
     """How a topic may be meant, the likeliest first: as one phrase, or as several with "and" or "or"."""
-    topic = topic.strip()
+    topic, *excluded = _BUT.split(topic.strip(), maxsplit=1)
+    but = tuple(phrase for each in excluded if (phrase := Phrase.of(each)).stems)
+    return [Topic(each.phrases, each.every, but) for each in _readings(topic.strip())]
+
+
+def _readings(topic: str) -> list[Topic]:
     both = re.match(r"(?:both|either) ", topic, re.IGNORECASE)
     if topic[:1] in _QUOTES and topic[-1:] in _QUOTES and topic[1:-1].count(topic[0]) == 0:
         return [Topic((Phrase.of(topic),), True)]
     rest = topic[both.end() :] if both else topic
-    found: list[Topic] = [] if both else [Topic((Phrase.of(topic),), True)]
     any_of, all_of = _parts(rest, _EITHER), _parts(rest, _BOTH)
     if len(any_of) > 1 and re.search(r" or ", rest, re.IGNORECASE):
-        found.append(Topic(tuple(any_of), False))
-    elif len(all_of) > 1:
+        return [Topic(tuple(any_of), False)]
+    found: list[Topic] = [] if both else [Topic((Phrase.of(topic),), True)]
+    if len(all_of) > 1:
         found.append(Topic(tuple(all_of), True))
     return found
 

@@ -11,6 +11,7 @@ from rag.ground import cite
 from rag.model import Citation, Coverage, Hit, Sentence
 
 SCRAP_WORDS = 4  # a shorter sentence is shown with the one behind it
+SCRAP_CHARACTERS = 20  # of a sentence that can open a document
 QUOTED_CHARACTERS = 240  # of a sentence that is shown; the footnote holds it whole
 
 
@@ -114,12 +115,13 @@ def sentence_at(chunk: StoredChunk, start: int, end: int) -> Place:
     return Place(chunk, start, end, start, end)
 
 
-def opening(chunk: StoredChunk) -> Place:
-    """The first sentence of a chunk that says something, headings passed over where more follows."""
-    spans = sentences(chunk.text)
-    headings = {" ".join(each.split()).casefold() for each in (*chunk.headings, chunk.title)}
-    for start, end in spans:
-        if " ".join(chunk.text[start:end].split()).casefold() not in headings and end - start >= 20:
-            return Place(chunk, start, end)
-    start, end = spans[0] if spans else (0, len(chunk.text))
-    return Place(chunk, start, end)
+def opening(*chunks: StoredChunk) -> Place:
+    """The first sentence of some chunks that says something; headings and scraps are passed over where more follows."""
+    for chunk in chunks:
+        headings = {" ".join(each.split()).casefold() for each in (*chunk.headings, chunk.title)}
+        for start, end in sentences(chunk.text):
+            text = " ".join(chunk.text[start:end].split())
+            if text.casefold() not in headings and len(text) >= SCRAP_CHARACTERS:
+                return Place(chunk, start, end)
+    start, end = next(iter(sentences(chunks[0].text)), (0, len(chunks[0].text)))
+    return Place(chunks[0], start, end)

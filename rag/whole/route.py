@@ -20,7 +20,7 @@ class Listing:
     """Documents: all of them, or those that mention a topic or are about it.
 
     `kind` is a key of FORMATS, "" for any; `folder` a part of the documents' path. `each` asks what every one
-    says, `count` how many there are.
+    says, `count` how many there are, `without` for those that do not mention it.
     """
 
     topic: str = ""
@@ -29,6 +29,7 @@ class Listing:
     folder: str = ""
     count: bool = False
     each: bool = False
+    without: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,8 @@ _TOPIC = r"(?:the (?:word|term|phrase|name|string|topic|subject)s? )?(?P<topic>.
 _ASK = r"(?:list|show|name|give(?: me)?|enumerate|find|get|tell me|what are)(?: me)?(?: a list of)?"
 _ALL = r"(?:(?:all|every|each|any)(?: of)?(?: (?:the|my|our))?|the|my|our)"
 
+_NOT = r"(?:(?:that|which) )?(?:do not|don't|don’t|does not|doesn't|doesn’t|never) (?:mention|contain|refer to)(?P<without>)"
+
 _LISTINGS = [
     re.compile(rf"(?P<many>how many|which|what) (?:of (?:the|my|our) )?(?:{_DOCUMENTS}) {_MENTION} {_TOPIC}"),
     re.compile(
@@ -101,6 +104,15 @@ _LISTINGS = [
     ),
     re.compile(rf"{_ASK} (?:{_ALL} )?(?:{_DOCUMENTS}) {_MENTION} {_TOPIC}"),
     re.compile(rf"{_ASK} (?:{_ALL} )?(?:{_DOCUMENTS}) {_ABOUT}(?P<about>) {_TOPIC}"),
+    re.compile(rf"(?P<many>how many|which|what) (?:of (?:the|my|our) )?(?:{_DOCUMENTS}) {_NOT} {_TOPIC}"),
+    re.compile(rf"{_ASK} (?:{_ALL} )?(?:{_DOCUMENTS}) {_NOT} {_TOPIC}"),
+    re.compile(rf"(?:all )?(?:{_DOCUMENTS}) (?=mentioning|that |which ){_MENTION} {_TOPIC}"),
+    re.compile(
+        rf"(?:all )?(?:{_DOCUMENTS}) (?=about|on |regarding|covering|discussing){_ABOUT}(?P<about>) {_TOPIC}"
+    ),
+    re.compile(rf"(?:do|does) any (?:of (?:the|my|our) )?(?:{_DOCUMENTS}) {_MENTION} {_TOPIC}"),
+    re.compile(rf"(?:are|is) there (?:any|an?|some) (?:{_DOCUMENTS}) {_MENTION} {_TOPIC}"),
+    re.compile(rf"(?:are|is) there (?:any|an?|some) (?:{_DOCUMENTS}) {_ABOUT}(?P<about>) {_TOPIC}"),
     re.compile(
         rf"(?:in )?(?P<many>how many|which|what) (?:of (?:the|my|our) )?(?:{_DOCUMENTS}) (?:do|does|is|are|can) {_TOPIC} "
         r"(?:be )?(?:occur|appear|mentioned|found|come up|show up|named|used)"
@@ -149,7 +161,7 @@ _THING_LISTS = [
     (
         kind,
         re.compile(
-            rf"(?P<many>how many|which|{_ASK}|extract|collect)(?: (?:all|every|any|each))?(?: of)?(?: (?:the|my|our))?"
+            rf"(?P<many>how many|which|what|{_ASK}|extract|collect)(?: (?:all|every|any|each))?(?: of)?(?: (?:the|my|our))?"
             rf"(?: (?:different|distinct|unique|various))? (?:{words})"
             rf"(?: (?:are|do|does|can|is|that)? ?(?:there|occur|appear|be found|given|listed|mentioned|found|stand|used|named))*"
             rf"(?: (?:{_HERE}|(?:in|of|from|within) (?P<within>.+)))?"
@@ -268,6 +280,7 @@ def _listing(lowered: str, asked: str) -> Listing | None:
             _part(match, asked, "folder").strip("\"'“”/"),
             bool(many) and ("many" in many or "number" in many),
             "each" in names,
+            "without" in names,
         )
     return None
 

@@ -98,6 +98,15 @@ class Shelf:
             found = self._library.chunks(batch)
             yield [found[i] for i in batch if i in found]
 
+    def beginnings(self, documents: Sequence[Shelved]) -> dict[int, list[StoredChunk]]:
+        """The first two chunks of each document that has text, by its id: the first may be a heading alone."""
+        wanted = [i for each in documents if each.readable for i in each.chunk_ids[:2]]
+        found: dict[int, list[StoredChunk]] = {}
+        for batch in self.chunks(wanted):
+            for chunk in batch:
+                found.setdefault(chunk.document_id, []).append(chunk)
+        return found
+
     def named(self, phrase: str) -> list[Shelved]:
         """The documents that a phrase names best: by file name, else by the words of title and file name.
 

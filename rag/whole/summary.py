@@ -150,14 +150,12 @@ def _library(shelf: Shelf, cancel: CancelToken) -> Generator[Progress, None, Fou
     report.say(
         f"{len(shelf):,} document{'s' * (len(shelf) != 1)}, and how each begins:", strong=f"{len(shelf):,}"
     )
-    done = 0
-    by_id = {each.id: each for each in documents}
-    for batch in shelf.chunks([each.first for each in documents[:LISTED]]):
-        cancel.check()
-        for chunk in batch:
-            report.quote(by_id[chunk.document_id].name, opening(chunk))
-        done += len(batch)
-        yield Progress("gathering", done, len(documents))
+    cancel.check()
+    yield Progress("gathering", 0, len(documents))
+    beginnings = shelf.beginnings(documents[:LISTED])
+    for each in documents[:LISTED]:
+        if chunks := beginnings.get(each.id):
+            report.quote(each.name, opening(*chunks))
     if len(documents) > LISTED:
         report.say(f"… and {len(documents) - LISTED:,} more.")
     return report.found(Coverage("summary", min(LISTED, len(documents)), len(shelf)))

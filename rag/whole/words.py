@@ -19,6 +19,10 @@ MIN = frozenset("lowest smallest minimum min least fewest shortest lightest".spl
 NEWEST, OLDEST = frozenset("latest newest recent last".split()), frozenset("earliest oldest first".split())
 DEAR, CHEAP = frozenset("expensive costliest dearest priciest".split()), frozenset("cheapest".split())
 MONEY = frozenset("price cost fee amount salary total sum revenue budget charge rate".split())
+CURRENCIES = frozenset(("€", "$", "£", "%", "eur", "euro", "euros", "dollars", "pounds"))
+MONEY_VERBS = frozenset(
+    "pay pays paid spend spends spent cost costs earn earns earned charge charged worth".split()
+)
 MEAN, MEDIAN = frozenset("average mean averaged".split()), frozenset(("median",))
 SUM = frozenset("total sum altogether overall combined totals totalled".split())
 ROWS = frozenset("list show which who what display find name give".split())
@@ -28,12 +32,12 @@ COUNTS = frozenset(("units", "count", "number"))  # names of columns that count,
 PER = frozenset("per by each every".split())
 NOUNS = frozenset(  # of rows, in general
     "row rows entry entries record records item items line lines value values number count amount people person persons "
-    "employee employees staff spreadsheet spreadsheets table tables sheet sheets csv file workbook excel data column".split()
+    "employee employees staff member members spreadsheet spreadsheets table tables sheet sheets csv file workbook excel data column".split()
 )
 NEUTRAL = frozenset(
     "me us list listed recorded registered got get work works working worked there please tell much many number "
     "count counted calculate compute computed add up make made belong belongs come comes go goes year month date "
-    "value has had have with without in at of the to from for all only exactly equal equals than more less".split()
+    "came visited attended buy bought sell sold order ordered done often times value has had have with without in at of the to from for all only exactly equal equals than more less".split()
 )
 MONTHS = {
     name[:3]: n
@@ -81,7 +85,9 @@ def may_compute(question: str) -> bool:
 
 def explained_anywhere(question: str) -> list[str]:
     """The words of a question that only a table's own names and cells can explain."""
-    operations = MAX | MIN | NEWEST | OLDEST | DEAR | CHEAP | MEAN | MEDIAN | SUM | DISTINCT | PER | ROWS
+    operations = (
+        MONEY_VERBS | MAX | MIN | NEWEST | OLDEST | DEAR | CHEAP | MEAN | MEDIAN | SUM | DISTINCT | PER | ROWS
+    )
     known = (
         STOP_WORDS
         | operations
