@@ -60,13 +60,12 @@ def asked(question: str, grid: Grid) -> Asked | None:
 
 def _enough(found: Explained, query: Query) -> bool:
     """Whether so much of the table is named that the question can hardly be about something else."""
+    hinted = found.evidence + any(token.word in DEAR | CHEAP | MONEY_VERBS for token in found.tokens)
     if query.aggregate in ("sum", "mean", "median"):
-        return bool(found.columns or found.spoken or found.named) or found.evidence >= 2
+        return bool(found.columns or found.spoken or found.named) or hinted >= 2
     if query.aggregate == "distinct":
         return bool(found.columns)
-    if any(token.word in DEAR | CHEAP for token in found.tokens):
-        return found.evidence >= 1
-    return found.evidence >= 2
+    return hinted >= 2
 
 
 class _Wish:

@@ -24,12 +24,14 @@ class Phrase:
     text: str
     stems: tuple[str, ...]
     exact: bool = False
+    words: tuple[str, ...] = ()  # without the ending of a plural
 
     @classmethod
     def of(cls, text: str) -> Phrase:
         plain = text.strip().strip(_QUOTES).strip()
         stems = tuple(stem for token in _tokens(plain) for stem in terms(token)[:1])
-        return cls(plain, stems)
+        words = tuple(singular(token) for token in _tokens(plain) if terms(token))
+        return cls(plain, stems, words=words)
 
     @property
     def is_capitals(self) -> bool:
@@ -56,6 +58,13 @@ class Phrase:
                 return found
         return self._from_any(text) if len(lead) < 2 or "-" in text else None
 
+    def _is_word(self, at: int, token: str, held: Sequence[str]) -> bool:
+        """Whether a token with the right stem is the word itself: "managers" is, "management" is not. Of a token
+        of several words, and of words beyond ASCII, the stem decides."""
+        if len(held) > 1 or len(self.words) != len(self.stems) or not token.isascii():
+            return True
+        return singular(token) == self.words[at] or not self.words[at].isascii()
+
     def _from_any(self, text: str) -> tuple[int, int] | None:
         return next(
             (found for match in _TOKEN.finditer(text) if (found := self._from(text, match.start()))), None
@@ -66,7 +75,7 @@ class Phrase:
         at, end = 0, start
         for match in _TOKEN.finditer(text, start):
             held = terms(match[0])
-            if self.stems[at] in held:
+            if self.stems[at] in held and self._is_word(at, match[0], held):
                 at += 1
                 while at < len(self.stems) and self.stems[at] in held:  # one-person of a hyphenated word
                     at += 1
@@ -77,6 +86,16 @@ class Phrase:
             elif not at or match[0].casefold() not in STOP_WORDS:
                 return None
         return None
+
+
+def singular(word: str) -> str:
+    """A word in small letters without the ending of an English plural or genitive; others lose nothing."""
+    plain = re.sub(r"['’]s?$", "", word.casefold())
+    if plain.endswith("ies") and len(plain) > 4:
+        return plain[:-3] + "y"
+    if re.search(r"(?:s|x|z|ch|sh)es$", plain):
+        return plain[:-2]
+    return plain[:-1] if re.search(r"[^siu]s$", plain) else plain
 
 
 def _tokens(text: str) -> list[str]:

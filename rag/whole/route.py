@@ -149,30 +149,39 @@ _LISTINGS = [
     ),
 ]
 
-_THINGS: dict[ThingKind, str] = {
-    "e-mail address": r"e-?mail addresses|e-?mail address|e-?mails|mail addresses",
-    "phone number": r"(?:tele)?phone numbers?|telephones?",
-    "web address": r"web ?(?:site )?addresses|web ?sites?|urls?|links?|web links?",
-    "amount of money": r"amounts? of money|money amounts?|monetary amounts?|sums of money|currency amounts?",
-    "date": r"dates",
-    "percentage": r"percentages|percent values",
+_THINGS: dict[ThingKind, tuple[str, str]] = {  # its word in the plural, and in the singular
+    "e-mail address": (r"e-?mail addresses|e-?mails|mail addresses", r"e-?mail address|mail address"),
+    "phone number": (r"(?:tele)?phone numbers|telephones", r"(?:tele)?phone number"),
+    "web address": (
+        r"web ?(?:site )?addresses|web ?sites|urls|links|web links",
+        r"web ?(?:site )?address|url|link",
+    ),
+    "amount of money": (
+        r"amounts of money|money amounts|monetary amounts|sums of money|currency amounts",
+        r"amount of money|sum of money",
+    ),
+    "date": (r"dates", r"date"),
+    "percentage": (r"percentages|percent values", r"percentage"),
 }
 _THING_LISTS = [
     (
         kind,
         re.compile(
-            rf"(?P<many>how many|which|what|{_ASK}|extract|collect)(?: (?:all|every|any|each))?(?: of)?(?: (?:the|my|our))?"
-            rf"(?: (?:different|distinct|unique|various))? (?:{words})"
+            rf"(?P<many>how many|which|what|{_ASK}|extract|collect)(?: (?:all|any))?(?: of)?(?: (?:the|my|our))?"
+            rf"(?: (?:different|distinct|unique|various))? (?:(?:{many})|(?:every|each|any)(?: single)? (?:{one}))"
             rf"(?: (?:are|do|does|can|is|that)? ?(?:there|occur|appear|be found|given|listed|mentioned|found|stand|used|named))*"
             rf"(?: (?:{_HERE}|(?:in|of|from|within) (?P<within>.+)))?"
         ),
     )
-    for kind, words in _THINGS.items()
+    for kind, (many, one) in _THINGS.items()
 ]
 
 _ASPECT = r"(?: (?:on|regarding|concerning|in terms of|with (?:respect|regard) to|when it comes to|as to|by) (?P<aspect>.+?))?"
 _COMPARISONS = [
-    re.compile(rf"compare (?P<left>.+?) (?:and|with|to|against|versus|vs\.?) (?P<right>.+?){_ASPECT}"),
+    re.compile(
+        rf"(?:compare|contrast|compare and contrast) (?P<left>.+?) (?:and|&|with|to|against|versus|vs\.?) (?P<right>.+?){_ASPECT}"
+    ),
+    re.compile(rf"what (?:distinguishes|sets) (?P<left>.+?)(?: apart)? from (?P<right>.+?){_ASPECT}"),
     re.compile(
         rf"(?:a |the )?comparison (?:of|between) (?P<left>.+?) (?:and|with|to|against|versus|vs\.?) (?P<right>.+?){_ASPECT}"
     ),
@@ -201,13 +210,19 @@ _SUMMARIES = [
         r"(?:short |brief |quick |concise |one-paragraph |executive )?(?:summary|synopsis|recap|gist|abstract|outline|tl;?dr) (?:of|for) "
         + _WHAT
     ),
-    re.compile(rf"(?:give|write|show)(?: me)? an overview (?:of|over) {_WHAT}"),
+    re.compile(
+        rf"(?:(?:give|write|show)(?: me)? )?an? (?:short |brief |quick |general |rough )?overview (?:of|over) {_WHAT}"
+    ),
     re.compile(rf"tl;?dr:? {_WHAT}"),
     re.compile(r"what(?:'s|’s|s| is) (?:the )?(?:document |file )(?:called |named )?(?P<target>.+) about"),
     re.compile(
         r"what(?:'s|’s|s| is) (?P<target>\S+\.(?:pdf|md|docx|pptx|xlsx|csv|html?|txt|epub|eml|msg)) about"
     ),
-    re.compile(r"what are the (?:main|key|most important) points (?:of|in) " + _WHAT),
+    re.compile(r"what (?:is|are) (?P<target>the .+) about"),
+    re.compile(
+        r"(?:(?:what are|list|give me|tell me) )?the (?:main |key |most important )?(?:points|takeaways|highlights) (?:of|in|from) "
+        + _WHAT
+    ),
 ]
 _WHOLE = re.compile(
     r"(?:(?:each|every|all)(?: of)?(?: (?:the|my|our))? (?:documents?|files?)|(?:the|my|our|this) (?:whole |entire )?(?:library|collection)|"
@@ -215,12 +230,13 @@ _WHOLE = re.compile(
 )
 
 _POLITE = re.compile(
-    r"^(?:(?:hi|hello|hey|ok(?:ay)?|so|now|well)[,!]? )?(?:please,? |(?:can|could|would|will) you (?:please )?|"
+    r"^(?:(?:hi|hello|hey|ok(?:ay)?|so|now|well)[,!]? )?(?:please,? |tell me,? (?=which|what|how|where|in )|(?:can|could|would|will) you (?:please )?|"
     r"i (?:want|would like|need) (?:you to |to know |to see )?|do you know )*",
     re.IGNORECASE,
 )
+_CONTRACTED = re.compile(r"\b(what|who|where|which|how|there)['’]?s\b(?= )", re.IGNORECASE)
 _TAIL = re.compile(
-    r"(?:,? (?:please|thanks|thank you|for me|briefly|shortly|in (?:brief|short)|in (?:a few|\w+|\d+) (?:sentences?|words|lines|bullet points|bullets)))+$",
+    r"(?:,? (?:and )?how many(?: (?:of them )?are there| is that)?|,? (?:please|thanks|thank you|for me|briefly|shortly|in (?:brief|short)|in (?:a few|\w+|\d+) (?:sentences?|words|lines|bullet points|bullets)))+$",
     re.IGNORECASE,
 )
 _LEANING = re.compile(
@@ -246,6 +262,7 @@ def route(question: str) -> Wanted | None:
 def stripped(question: str) -> str:
     """The question on one line without what is only polite, nor the sign at its end."""
     text = " ".join(question.split()).strip(" ?!.:")
+    text = _CONTRACTED.sub(r"\1 is", text)
     text = _POLITE.sub("", text, count=1)
     return _TAIL.sub("", text).strip(" ?!.:,")
 
@@ -312,7 +329,9 @@ def _comparison(lowered: str, asked: str) -> Comparison | None:
         match = pattern.fullmatch(lowered)
         if match is None:
             continue
-        left, right, aspect = (_part(match, asked, name) for name in ("left", "right", "aspect"))
+        left, right, aspect = (
+            re.sub(r" ones?$", "", _part(match, asked, name)) for name in ("left", "right", "aspect")
+        )
         if leans(left) or leans(right):
             return None
         return Comparison(left, right, aspect)

@@ -10,6 +10,7 @@ from ingest.analysis import STOP_WORDS, terms
 from rag.whole.query import Comparison
 
 _WORD = re.compile(r"\d{4}-\d{2}(?:-\d{2})?|[€$£]?\d[\d.,]*\d|[€$£]?\d|[^\W_]+(?:[-.'’&/_][^\W_]+)*|[€$£%]")
+_CONTRACTED = re.compile(r"\b(what|who|where|which|how|there)['’]s\b", re.IGNORECASE)
 NUMBER_WORDS = {
     w: n for n, w in enumerate("one two three four five six seven eight nine ten".split(), start=1)
 }
@@ -69,6 +70,7 @@ class Token:
 
 
 def tokens_of(question: str) -> list[Token]:
+    question = _CONTRACTED.sub(r"\1 is", question)
     return [Token(m[0].casefold(), tuple(terms(m[0]))) for m in _WORD.finditer(question)]
 
 
