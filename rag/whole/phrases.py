@@ -24,13 +24,13 @@ class Phrase:
     text: str
     stems: tuple[str, ...]
     exact: bool = False
-    words: tuple[str, ...] = ()  # without the ending of a plural
+    words: tuple[frozenset[str], ...] = ()  # their forms: singular and plural
 
     @classmethod
     def of(cls, text: str) -> Phrase:
         plain = text.strip().strip(_QUOTES).strip()
         stems = tuple(stem for token in _tokens(plain) for stem in terms(token)[:1])
-        words = tuple(singular(token) for token in _tokens(plain) if terms(token))
+        words = tuple(forms(token) for token in _tokens(plain) if terms(token))
         return cls(plain, stems, words=words)
 
     @property
@@ -63,7 +63,7 @@ class Phrase:
         of several words, and of words beyond ASCII, the stem decides."""
         if len(held) > 1 or len(self.words) != len(self.stems) or not token.isascii():
             return True
-        return singular(token) == self.words[at] or not self.words[at].isascii()
+        return bool(forms(token) & self.words[at]) or not all(map(str.isascii, self.words[at]))
 
     def _from_any(self, text: str) -> tuple[int, int] | None:
         return next(
@@ -88,14 +88,17 @@ class Phrase:
         return None
 
 
-def singular(word: str) -> str:
-    """A word in small letters without the ending of an English plural or genitive; others lose nothing."""
+def forms(word: str) -> frozenset[str]:
+    """A word in small letters, and without what may be the ending of an English plural or genitive."""
     plain = re.sub(r"['’]s?$", "", word.casefold())
-    if plain.endswith("ies") and len(plain) > 4:
-        return plain[:-3] + "y"
-    if re.search(r"(?:s|x|z|ch|sh)es$", plain):
-        return plain[:-2]
-    return plain[:-1] if re.search(r"[^siu]s$", plain) else plain
+    found = {plain}
+    if plain.endswith("s") and len(plain) > 3:
+        found.add(plain[:-1])
+        if plain.endswith("ies"):
+            found.add(plain[:-3] + "y")
+        elif plain.endswith("es"):
+            found.add(plain[:-2])
+    return frozenset(found)
 
 
 def _tokens(text: str) -> list[str]:
