@@ -144,7 +144,7 @@ _LISTINGS = [
     re.compile(rf"{_ASK} {_ALL} (?:{_DOCUMENTS})(?: {_HERE}| {_FOLDER})?"),
     re.compile(rf"list (?:{_DOCUMENTS})(?: {_HERE}| {_FOLDER})?"),
     re.compile(
-        rf"(?:which|what) (?:{_DOCUMENTS}) (?:are there|do (?:i|we|you) have|are (?:in|inside) (?:the|my|our|this) (?:library|collection)|{_FOLDER})"
+        rf"(?:which|what) (?:{_DOCUMENTS}) (?:are there|do (?:i|we|you) have(?: {_FOLDER})?|are (?:in|inside) (?:the|my|our|this) (?:library|collection)|{_FOLDER})"
         rf"(?: {_HERE})?"
     ),
 ]
@@ -170,7 +170,7 @@ _THING_LISTS = [
             rf"(?P<many>how many|which|what|{_ASK}|extract|collect)(?: (?:all|any))?(?: of)?(?: (?:the|my|our))?"
             rf"(?: (?:different|distinct|unique|various))? (?:(?:{many})|(?:every|each|any)(?: single)? (?:{one}))"
             rf"(?: (?:are|do|does|can|is|that)? ?(?:there|occur|appear|be found|given|listed|mentioned|found|stand|used|named))*"
-            rf"(?: (?:{_HERE}|(?:in|of|from|within) (?P<within>.+)))?"
+            rf"(?: (?:{_HERE}|(?:in|of|from|within) (?P<within>.+)|(?:does|do) (?P<holder>.+) (?:contain|hold|have|list|give|mention)))?"
         ),
     )
     for kind, (many, one) in _THINGS.items()
@@ -317,7 +317,7 @@ def _format(word: str) -> str:
 def _things(lowered: str, asked: str) -> Things | None:
     for kind, pattern in _THING_LISTS:
         if match := pattern.fullmatch(lowered):
-            within = _part(match, asked, "within")
+            within = _part(match, asked, "within") or _part(match, asked, "holder")
             if leans(within):
                 return None
             return Things(kind, within, match["many"] == "how many")
