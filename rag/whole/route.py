@@ -57,6 +57,8 @@ class Summary:
 
 Wanted = Listing | Things | Comparison | Summary
 
+MOST_CHARACTERS = 300  # of a question that is looked at: one of these kinds is short
+
 FORMATS: dict[str, tuple[str, tuple[str, ...]]] = {  # kind → (its word in a question, media types begin with)
     "PDF": (r"pdfs?", ("application/pdf",)),
     "spreadsheet": (
@@ -136,6 +138,7 @@ _LISTINGS = [
         rf"(?P<each>){_ASK} (?:all|every)(?: the)? (?:passages?|mentions?|places?|occurrences?) (?:of|about|on|that mention) {_TOPIC}"
     ),
     # the catalogue itself
+    re.compile(rf"(?:which|what) (?:{_DOCUMENTS}) (?:do (?:i|we|you) have|are there) {_FOLDER}"),
     re.compile(
         rf"(?P<many>how many) (?:{_DOCUMENTS})(?: (?:are there|do (?:i|we|you) have|have (?:i|we|you) (?:got|added)|"
         rf"(?:are|is) (?:there )?(?:in here|here|{_HERE})))?(?: {_HERE}|{_FOLDER})?(?: in (?:all|total))?"
@@ -144,7 +147,7 @@ _LISTINGS = [
     re.compile(rf"{_ASK} {_ALL} (?:{_DOCUMENTS})(?: {_HERE}| {_FOLDER})?"),
     re.compile(rf"list (?:{_DOCUMENTS})(?: {_HERE}| {_FOLDER})?"),
     re.compile(
-        rf"(?:which|what) (?:{_DOCUMENTS}) (?:are there|do (?:i|we|you) have(?: {_FOLDER})?|are (?:in|inside) (?:the|my|our|this) (?:library|collection)|{_FOLDER})"
+        rf"(?:which|what) (?:{_DOCUMENTS}) (?:are there|do (?:i|we|you) have|are (?:in|inside) (?:the|my|our|this) (?:library|collection)|{_FOLDER})"
         rf"(?: {_HERE})?"
     ),
 ]
@@ -247,6 +250,8 @@ _LEANING = re.compile(
 
 def route(question: str) -> Wanted | None:
     """What the question asks of the whole library; None for an ordinary question."""
+    if len(question) > MOST_CHARACTERS:
+        return None
     asked = stripped(question)
     lowered = asked.casefold()
     if len(lowered) != len(asked):  # letters that change their length: offsets would not fit
