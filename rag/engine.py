@@ -123,6 +123,7 @@ class Engine:
         clock.lap("loading")
         with self._home.asking():
             found = yield from self._gather(models, question, library, cancel)
+            cancel.check()
             if found is not None:
                 yield from self._tell(models, found, question, info.documents, clock, cancel)
                 return

@@ -130,6 +130,7 @@ def readings(topic: str) -> list[Topic]:
 
 
 def _readings(topic: str) -> list[Topic]:
+    topic = re.sub(r"^(?:the|an?) (?=\S)", "", topic, flags=re.IGNORECASE)
     both = re.match(r"(?:both|either) ", topic, re.IGNORECASE)
     if topic[:1] in _QUOTES and topic[-1:] in _QUOTES and topic[1:-1].count(topic[0]) == 0:
         return [Topic((Phrase.of(topic),), True)]

@@ -325,6 +325,7 @@ def _things(lowered: str, asked: str) -> Things | None:
             within = _part(match, asked, "within") or _part(match, asked, "holder")
             if leans(within):
                 return None
+            within = "" if within.casefold() in ("i", "we", "you") else within  # "… do I have"
             return Things(kind, within, match["many"] == "how many")
     return None
 
