@@ -251,13 +251,15 @@ class Engine:
             answer = draft.answer(found.sentences, found.citations, EXTRACTIVE, clock, notices)
             return replace(answer, hits=found.hits, coverage=found.coverage)
 
-        draft = _Draft(question, found.query or question, [], [], 1.0, documents, 0)
+        draft = _Draft(question, question, [], [], 1.0, documents, 0)
         if not self.ask_settings.llm or not found.passages:
             yield Finished(gathered(found.notices))
             return
         try:
             model = self._open_chat_model()
-            passages, notes = yield from noted(model, found.query or question, found.passages, cancel)
+            passages, notes = list(found.passages), ()
+            if found.name:  # a summary: of a long document in parts
+                passages, notes = yield from noted(model, found.name, found.passages, cancel)
         except ModelUnavailable as error:
             yield Finished(gathered((*found.notices, instead_notice(error))))
             return

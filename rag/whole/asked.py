@@ -60,7 +60,11 @@ def asked(question: str, grid: Grid) -> Asked | None:
 
 def _enough(found: Explained, query: Query) -> bool:
     """Whether so much of the table is named that the question can hardly be about something else."""
-    hinted = found.evidence + any(token.word in DEAR | CHEAP | MONEY_VERBS for token in found.tokens)
+    hinted = (
+        found.evidence
+        + bool(query.period)
+        + any(token.word in DEAR | CHEAP | MONEY_VERBS for token in found.tokens)
+    )
     if query.aggregate in ("sum", "mean", "median"):
         return bool(found.columns or found.spoken or found.named) or hinted >= 2
     if query.aggregate == "distinct":

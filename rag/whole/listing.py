@@ -23,7 +23,7 @@ from rag.whole.tools import Tools
 LISTED = 100  # documents that are named and quoted; more are counted
 NEAR, NEAR_BEST = 0.5, 0.7  # cosine of a passage to the topic, and as a share of the nearest one's
 MOST_OF_IT = 0.75  # of a document's passages that speak of it
-COSINES = 4_000  # chunks that are compared at a time
+COSINES = 2_000  # chunks that are compared at a time
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ingest.model import StoredChunk
 from ingest.sentences import sentences
 from rag.ground import cite
 from rag.model import Citation, Coverage, Hit, Sentence
 
+_SIGN = re.compile(r"[ \t]*(?:[-*•◦▪●○■□–‣·]|\(?\d{1,3}[.)])[ \t]+(?:\[[ xX]\][ \t]+)?(?=\S)")
 SCRAP_WORDS = 4  # a shorter sentence is shown with the one behind it
 SCRAP_CHARACTERS = 20  # of a sentence that can open a document
 QUOTED_CHARACTERS = 240  # of a sentence that is shown; the footnote holds it whole
@@ -30,7 +32,7 @@ class Place:
 class Found:
     """What was gathered. `passages` are what a chat model may write from; empty where nothing is to be written.
 
-    `task` is what it is asked to do with them, "" for the question itself.
+    `name` is the document that is summarised.
     """
 
     sentences: tuple[Sentence, ...]
@@ -39,7 +41,7 @@ class Found:
     coverage: Coverage
     notices: tuple[str, ...] = ()
     passages: tuple[Hit, ...] = ()
-    query: str = ""
+    name: str = ""
 
 
 class Report:
@@ -75,7 +77,7 @@ class Report:
     def _numbers(self, places: Sequence[Place]) -> tuple[int, ...]:
         return tuple(dict.fromkeys(self._markers.setdefault(p, len(self._markers) + 1) for p in places))
 
-    def found(self, coverage: Coverage, passages: Sequence[Hit] = (), query: str = "") -> Found:
+    def found(self, coverage: Coverage, passages: Sequence[Hit] = (), name: str = "") -> Found:
         citations = tuple(
             cite(marker, Hit(p.chunk), p.start, p.end, p.answer_start, p.answer_end)
             for p, marker in self._markers.items()
@@ -83,13 +85,15 @@ class Report:
         chunks = {place.chunk.id: place.chunk for place in self._markers}
         hits = tuple(Hit(chunk) for chunk in chunks.values())
         return Found(
-            tuple(self._sentences), citations, hits, coverage, tuple(self.notices), tuple(passages), query
+            tuple(self._sentences), citations, hits, coverage, tuple(self.notices), tuple(passages), name
         )
 
 
 def shown(place: Place) -> str:
     """What a place says on one line, cut around the words that matter where it is long."""
     text = place.chunk.text
+    if sign := _SIGN.match(text, place.start, place.end):  # of a list item
+        place = replace(place, start=sign.end())
     if place.end - place.start <= QUOTED_CHARACTERS:
         return " ".join(text[place.start : place.end].split())
     middle = (place.answer_start + place.answer_end) // 2 if place.answer_end else place.start

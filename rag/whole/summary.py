@@ -71,6 +71,7 @@ def summary(
     yield Progress("reading", len(best))
     found = candidates([chunks[ids[n]] for n in sorted(best) if ids[n] in chunks], document)
     report = Report()
+    report.say(f"{document.name}, in its own words:", strong=document.name)
     if not found:  # nothing in whole sentences: tables, lists of names
         for n in best[:SENTENCES]:
             if chunk := chunks.get(ids[n]):
