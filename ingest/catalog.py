@@ -658,6 +658,15 @@ class Catalog:
         matrix = np.frombuffer(b"".join(row[1] for row in rows), np.float16)
         return [row[0] for row in rows], matrix.reshape(len(rows), -1).astype(np.float32)
 
+    def spans(self, library_id: int) -> dict[int, tuple[int, int]]:
+        """First and last chunk id of every live document that has chunks, by its id."""
+        rows = self._reader.execute(
+            "SELECT d.id, min(c.id), max(c.id) FROM documents d JOIN chunks c ON c.document_id = d.id "
+            "WHERE d.library_id = ? AND d.live GROUP BY d.id ORDER BY d.id",
+            (library_id,),
+        )
+        return {document_id: (first, last) for document_id, first, last in rows}
+
     def chunk_ids(self, library_id: int, complete: bool = False) -> set[int]:
         """All chunk ids of a library; with `complete` those whose vectors are in."""
         rows = self._reader.execute(

@@ -31,6 +31,7 @@ from ingest.model import (
     Remains,
     Source,
     StoredChunk,
+    Table,
 )
 from ingest.protocols import OWNER, Caller, Home, Library, Vectors
 from ingest.scope import Scope
@@ -297,6 +298,9 @@ class RemoteLibrary:
     def original(self, key: str) -> bytes:
         return self._bytes("original", key=key)
 
+    def tables(self, key: str) -> list[Table]:
+        return self._call(list[Table], "tables", key=key)
+
     def search_words(self, query: str, limit: int) -> list[tuple[int, float]]:
         return self._call(list[tuple[int, float]], "search_words", query=query, limit=limit)
 
@@ -320,6 +324,18 @@ class RemoteLibrary:
 
     def idf(self, terms: Sequence[str]) -> dict[str, float]:
         return self._call(dict[str, float], "idf", terms=terms)
+
+    def spans(self) -> dict[int, tuple[int, int]]:
+        return self._call(dict[int, tuple[int, int]], "spans")
+
+    def holding(self, words: str) -> list[int]:
+        return self._call(list[int], "holding", words=words)
+
+    def vectors(self, chunk_ids: Sequence[int]) -> tuple[list[int], Vectors]:
+        content = self._bytes("vectors", chunk_ids=chunk_ids)
+        head, _, rows = content.partition(b"\n")
+        ids: list[int] = json.loads(head)
+        return ids, np.frombuffer(rows, "<f4").reshape(len(ids), -1) if ids else np.zeros((0, 0), np.float32)
 
     def chunks(self, chunk_ids: Sequence[int]) -> dict[int, StoredChunk]:
         return self._call(dict[int, StoredChunk], "chunks", chunk_ids=chunk_ids)

@@ -144,6 +144,31 @@ class TantivyIndex:
             found[term] = math.log(1 + (count - holding + 0.5) / (holding + 0.5))
         return found
 
+    def holding(self, library_id: int, words: str) -> list[int]:
+        """Ids of every chunk that holds all terms of `words`, in its text or its context; ascending."""
+        scope = self._scope(library_id)
+        wanted = question_terms(words)
+        if scope is None or not wanted:
+            return []
+        searcher = scope.index.searcher()
+        if not searcher.num_docs:
+            return []
+
+        def either(term: str) -> tantivy.Query:
+            clauses = [
+                (
+                    tantivy.Occur.Should,
+                    tantivy.Query.term_query(scope.schema, field, term, index_option="freq"),
+                )
+                for field in ("text", "context")
+            ]
+            return tantivy.Query.boolean_query(clauses)
+
+        query = tantivy.Query.boolean_query([(tantivy.Occur.Must, either(term)) for term in wanted])
+        hits = searcher.search(query, searcher.num_docs, count=False).hits
+        ids = searcher.fast_field_values("chunk", [address for _, address in hits])
+        return sorted(int(i or 0) for i in ids)
+
     def exists(self, library_id: int) -> bool:
         """Whether there is an index of this analysis; a rise of `analysis.VERSION` leaves none."""
         return self._path(library_id).exists()

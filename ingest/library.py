@@ -27,11 +27,12 @@ from ingest.model import (
     Page,
     Source,
     StoredChunk,
+    Table,
 )
 from ingest.originals import CHANGED
 from ingest.pipeline import UPLOAD
 from ingest.protocols import Vectors
-from ingest.readers import SHOWN_AS_PAGES, source_ranges
+from ingest.readers import SHOWN_AS_PAGES, TABULAR, source_ranges
 from ingest.recognition import line_boxes
 from ingest.scope import Scope, chosen
 from ingest.within import Within, listed, resolve, search_vectors, search_words
@@ -236,6 +237,12 @@ class LocalLibrary:
     def original(self, key: str) -> bytes:
         return self._home.originals.path(self._document_of(key).content_hash).read_bytes()
 
+    def tables(self, key: str) -> list[Table]:
+        document = self._document_of(key)
+        if document.media_type not in TABULAR:
+            return []
+        return self._home.sandbox.tables(self._home.originals.path(document.content_hash), key)
+
     def _document_of(self, key: str) -> DocumentRow:
         origin = self._home.catalog.origin(self._id, key)
         if origin is None or origin.document_id is None:
@@ -271,6 +278,16 @@ class LocalLibrary:
 
     def idf(self, terms: Sequence[str]) -> dict[str, float]:
         return self._home.words.idf(self._id, terms)
+
+    def spans(self) -> dict[int, tuple[int, int]]:
+        return self._home.catalog.spans(self._id)
+
+    def holding(self, words: str) -> list[int]:
+        return self._home.words.holding(self._id, words)
+
+    def vectors(self, chunk_ids: Sequence[int]) -> tuple[list[int], Vectors]:
+        self._same_embedder()
+        return self._home.catalog.vectors(chunk_ids)
 
     def chunks(self, chunk_ids: Sequence[int]) -> dict[int, StoredChunk]:
         return self._home.catalog.chunks(chunk_ids)

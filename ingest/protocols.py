@@ -27,6 +27,7 @@ from ingest.model import (
     Remains,
     Source,
     StoredChunk,
+    Table,
 )
 from ingest.scope import Scope
 
@@ -112,6 +113,11 @@ class LexicalIndex(Protocol):
 
     def idf(self, library_id: int, terms: Sequence[str]) -> dict[str, float]:
         """ln(1 + (N − n + ½) / (n + ½)) of analysed terms that n of N chunks hold; {} without chunks."""
+        ...
+
+    def holding(self, library_id: int, words: str) -> list[int]:
+        """Ids of every chunk that holds all terms of `words` (but a question's stop words), in its text or
+        its context; ascending. [] where there are no terms."""
         ...
 
     def exists(self, library_id: int) -> bool:
@@ -217,6 +223,9 @@ class Library(Protocol):
         ...
 
     def original(self, key: str) -> bytes: ...
+    def tables(self, key: str) -> list[Table]:
+        """The rows of a workbook or of separated values; [] for other files. Raises Unreadable."""
+        ...
 
     # -- what a question needs
     def search_words(self, query: str, limit: int) -> list[tuple[int, float]]: ...
@@ -227,6 +236,19 @@ class Library(Protocol):
 
     def idf(self, terms: Sequence[str]) -> dict[str, float]:
         """How rare analysed terms are among the library's chunks (`LexicalIndex.idf`)."""
+        ...
+
+    def spans(self) -> dict[int, tuple[int, int]]:
+        """First and last chunk id of every live document that has chunks, by its id; no other document's
+        ids lie between."""
+        ...
+
+    def holding(self, words: str) -> list[int]:
+        """Every chunk that holds all of these words (`LexicalIndex.holding`); some may be going."""
+        ...
+
+    def vectors(self, chunk_ids: Sequence[int]) -> tuple[list[int], Vectors]:
+        """The ids among these whose vectors are in, ascending, and those: float32, shape (ids, dimensions)."""
         ...
 
     def chunks(self, chunk_ids: Sequence[int]) -> dict[int, StoredChunk]:

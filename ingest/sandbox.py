@@ -9,6 +9,7 @@ Not covered: a child can read what the user can read (no file-system isolation).
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Mapping, Sequence
@@ -24,7 +25,7 @@ from ingest.limits import renew_cpu_seconds, resident_mib, restrict
 from ingest.settings import Settings
 
 if TYPE_CHECKING:
-    from ingest.model import Box, FileText, OnProgress, Recognised
+    from ingest.model import Box, FileText, OnProgress, Recognised, Table
 
 READING_NICENESS = 5
 FILES_PER_CHILD = 50  # then it is replaced: what a file left behind in the libraries' memory goes with it
@@ -158,6 +159,20 @@ class SandboxPool:
                 child.kill()
                 raise Unreadable("The places on this page could not be worked out.") from error
 
+    def tables(self, path: Path, name: str) -> list[Table]:
+        """The rows of a workbook or of separated values, to compute on. Raises Unreadable."""
+        from ingest.model import Table
+        from ingest.wire import decode
+
+        ask = {"do": "tables", "path": os.fspath(path), "name": name}
+        with self._showing.child() as child:
+            frame = child.ask(ask, SHOW_SECONDS)
+            try:
+                return [decode(Table, json.loads(part)) for part in frame.parts]
+            except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+                child.kill()
+                raise Unreadable("The rows of this table could not be worked out.") from error
+
     def limits(self) -> Mapping[str, str]:
         """What a child is held to on this system: limit → "on", or why it is not there."""
         with self._showing.child() as child:
@@ -230,6 +245,12 @@ def answer(
             found = readers.read(path, ask["name"], settings, ask["password"], report)
             header, texts, runs = pack(found)
             return {"file_text": header}, [texts, runs]
+
+        if ask["do"] == "tables":
+            from ingest.readers.rows import read_tables
+            from ingest.wire import encode, to_line
+
+            return {}, [to_line(encode(table)) for table in read_tables(path, ask["name"], settings)]
 
         if ask["do"] == "recognise":
             from ingest.readers import ocr

@@ -9,7 +9,7 @@ person may do, reading any of their files included, which is how `add` gets path
     POST /footnote/api/library/{operation}   {"library": name, argument: …}   → {"result": …}
 
 The operations are the methods of `ingest.protocols.Home` and `Library`. Bytes come as they are
-(`page_image` is a PNG); `search_vectors` and `cosines` take little-endian float32 as their body and the
+(`page_image` is a PNG; `vectors` are a line of ids, then little-endian float32); `search_vectors` and `cosines` take little-endian float32 as their body and the
 rest in the query; `add` answers with lines of JSON; `asking` lasts as long as its answer is being read.
 A FootnoteError comes as {"error": class, "message": text}.
 """
@@ -25,7 +25,7 @@ import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import anyio
@@ -51,7 +51,7 @@ from ingest.errors import (
     WrongUsage,
 )
 from ingest.model import JobInfo
-from ingest.protocols import Home, Library
+from ingest.protocols import Home, Library, Vectors
 from ingest.scope import Scope
 from ingest.wire import decode, encode, encode_error, hints_of, to_line
 
@@ -260,6 +260,9 @@ def fitting() -> Iterator[None]:
 
 
 def answered(operation: str, value: object) -> Response:
+    if operation == "vectors":
+        ids, rows = cast(tuple[list[int], Vectors], value)
+        value = to_line(ids) + np.ascontiguousarray(rows, dtype="<f4").tobytes()
     if isinstance(value, bytes):
         kind = "image/png" if operation == "page_image" else "application/octet-stream"
         return Response(value, media_type=kind)

@@ -28,8 +28,20 @@ from ingest.terminal import (
     shortened,
     tell,
 )
-from ingest.wire import decode
-from rag.model import Answer, Checked, Citation, Finished, Found, Fused, Hit, Progress, Sentence, Turn
+from ingest.wire import decode, encode
+from rag.model import (
+    Answer,
+    Checked,
+    Citation,
+    Coverage,
+    Finished,
+    Found,
+    Fused,
+    Hit,
+    Progress,
+    Sentence,
+    Turn,
+)
 from rag.settings import AskSettings
 
 if TYPE_CHECKING:
@@ -191,7 +203,8 @@ def ask_one(engine: Asks, library: Library, question: Question, line: StatusLine
     try:
         for event in engine.ask(question.text, library, question.history):
             if isinstance(event, Progress):
-                line.show(f"{event.stage}{f' {event.count}' if event.count else ''} …")
+                of = f" of {event.of:,}" if event.of else ""
+                line.show(f"{event.stage}{f' {event.count:,}{of}' if event.count or of else ''} …")
             elif isinstance(event, Checked):
                 checked[event.number] = event.sentence
                 found = sum(each.verdict == "supported" for each in checked.values())
@@ -286,10 +299,16 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         "citations": [citation_json(citation) for citation in answer.citations],
         "hits": [hit_json(hit) for hit in answer.hits],
         "model": answer.model,
+        "coverage": coverage_json(answer.coverage),
         "notices": list(answer.notices),
         "timings_ms": {stage: round(value, 3) for stage, value in answer.timings_ms.items()},
         "usage": answer.usage,
     }
+
+
+def coverage_json(coverage: Coverage | None) -> dict[str, Any] | None:
+    """What an answer to a question about the whole library rests on; None for other answers."""
+    return None if coverage is None else {**encode(coverage), "line": coverage.line}
 
 
 def sentence_json(sentence: Sentence) -> dict[str, Any]:
@@ -347,6 +366,8 @@ def answer_text(answer: Answer) -> str:
         parts.append(f"Closest passages:\n{closest}")
     if answer.found_line:
         parts.append("\n".join([answer.found_line, *doubtful(answer.sentences)]))
+    if answer.coverage:
+        parts.append(f"{answer.coverage.line[:1].upper()}{answer.coverage.line[1:]}.")
     parts.extend(answer.notices)
     return "\n\n".join(parts)
 

@@ -2,6 +2,8 @@
 
     condense → mend → retrieve → rerank → (extract | chat model) → ground
 
+A question about the library as a whole (rag/whole) is gathered from every document instead.
+
 The one place where concrete parts are chosen. Models are loaded once, at the first question or by
 `warm_up`, whichever comes first.
 """
@@ -11,7 +13,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
     from rag.reader import Reader
     from rag.rerank import ReadHit
     from rag.trial import Trial
+    from rag.whole.report import Found
+    from rag.whole.tables import Rows
 
 log = logging.getLogger("footnote.rag")
 
@@ -81,6 +85,7 @@ class Engine:
         self.ask_settings = ask
         self._models: Models | None = None
         self._chat_model: ChatModel | None = None
+        self._table_rows: Rows | None = None
         self._loading = threading.Lock()
         self._state = "waiting"
 
@@ -121,6 +126,12 @@ class Engine:
         models = self.load()
         clock.lap("loading")
         with self._home.asking():
+            found = yield from self._gather(models, given or question, library, cancel)
+            cancel.check()
+            if found is not None:
+                asked = _Draft(question, question, [], [], 1.0, info.documents, 0, library.scope)
+                yield from self._tell(models, found, asked, clock, cancel)
+                return
             yield Progress("searching", info.documents)
             query, hits = self._search(models, question, library, history, clock, given)
             cancel.check()
@@ -138,7 +149,9 @@ class Engine:
             )
             yield Progress("writing")
             if self.ask_settings.llm:
-                yield from self._write(models, draft, history, clock, cancel)
+                yield from self._write(
+                    models, draft, history, clock, cancel, lambda n: self._extract(models, draft, clock, n)
+                )
             else:
                 yield Finished(self._extract(models, draft, clock))
 
@@ -231,10 +244,69 @@ class Engine:
         clock.lap("writing")
         return draft.answer(sentences, citations, EXTRACTIVE, clock, notices)
 
-    def _write(
-        self, models: Models, draft: _Draft, history: Sequence[Turn], clock: _Clock, cancel: CancelToken
+    # ------------------------------------------------------------------ the whole library
+
+    def _gather(
+        self, models: Models, question: str, library: Library, cancel: CancelToken
+    ) -> Generator[Event, None, Found | None]:
+        """What every document says, for a question about all of them; None for any other question."""
+        from rag.whole.gather import gathered
+        from rag.whole.tools import Tools
+
+        tools = Tools(library, models.embedder, models.reader)
+        return (yield from gathered(tools, self._rows(), question, cancel))
+
+    def _tell(
+        self, models: Models, found: Found, draft: _Draft, clock: _Clock, cancel: CancelToken
     ) -> Iterator[Event]:
-        """The chat model's answer, checked as it is written; the extractive one when the model fails."""
+        """The gathered answer; a chat model writes where there is something to write."""
+        from rag.whole.parts import noted
+
+        clock.lap("gathering")
+
+        def gathered(notices: tuple[str, ...] = ()) -> Answer:
+            answer = draft.answer(found.sentences, found.citations, EXTRACTIVE, clock, notices)
+            return replace(answer, hits=found.hits, coverage=found.coverage)
+
+        if not self.ask_settings.llm or not found.passages:
+            yield Finished(gathered(found.notices))
+            return
+        try:
+            model = self._open_chat_model()
+            passages, notes = list(found.passages), ()
+            if found.name:  # a summary: of a long document in parts
+                passages, notes = yield from noted(model, found.name, found.passages, cancel)
+        except ModelUnavailable as error:
+            yield Finished(gathered((*found.notices, instead_notice(error))))
+            return
+        clock.lap("reading")
+        yield Progress("writing")
+        draft = replace(draft, rest=passages)
+        for event in self._write(models, draft, notes, clock, cancel, gathered):
+            if isinstance(event, Finished):
+                event = Finished(replace(event.answer, coverage=found.coverage))
+            yield event
+
+    def _rows(self) -> Rows:
+        """The rows of tables that were read last; kept with the engine."""
+        if self._table_rows is None:
+            from rag.whole.tables import Rows
+
+            self._table_rows = Rows()
+        return self._table_rows
+
+    # ------------------------------------------------------------------ a chat model
+
+    def _write(
+        self,
+        models: Models,
+        draft: _Draft,
+        history: Sequence[Turn],
+        clock: _Clock,
+        cancel: CancelToken,
+        otherwise: Callable[[tuple[str, ...]], Answer],
+    ) -> Iterator[Event]:
+        """The chat model's answer, checked as it is written; the one of `otherwise` when the model fails."""
         from rag.leaks import Leaks
         from rag.prompt import kept_messages
         from rag.proofread import Proofreader
@@ -251,8 +323,7 @@ class Engine:
                 yield Progress("checking")
                 yield from proofreader.finish(cancel)
         except ModelUnavailable as error:
-            notice = f"{error} This answer is made of quotations instead."
-            yield Finished(self._extract(models, draft, clock, (notice,)))
+            yield Finished(otherwise((instead_notice(error),)))
             return
         if not usage.get("input_tokens"):  # many servers of one's own don't tell
             usage |= {
@@ -379,6 +450,11 @@ class _Draft:
             shown(self.hits, self.distinct_pages), not sentences, round(self.confidence, 4), model, clock.total(),
             self.documents, notices, dict(usage or {}), scope=self.scope,
         )  # fmt: skip
+
+
+def instead_notice(error: ModelUnavailable) -> str:
+    """What is said when the chat model failed."""
+    return f"{error} This answer is made of quotations instead."
 
 
 def left_out_notice(count: int) -> str:

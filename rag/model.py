@@ -128,6 +128,28 @@ class Sentence:
 
 
 @dataclass(frozen=True, slots=True)
+class Coverage:
+    """How much of the library an answer to a question about all of it rests on.
+
+    `kind` says how it was made: "documents", "things", "compare", "summary", "table". `rows` of `rows_in_all`
+    were computed on, in a table.
+    """
+
+    kind: str
+    read: int
+    documents: int
+    rows: int = 0
+    rows_in_all: int = 0
+
+    @property
+    def line(self) -> str:
+        """ "read 38 of 38 documents"; "computed on 12 of 48 rows" """
+        if self.rows_in_all:
+            return f"computed on {self.rows:,} of {self.rows_in_all:,} row{'s' * (self.rows_in_all != 1)}"
+        return f"read {self.read:,} of {self.documents:,} document{'s' * (self.documents != 1)}"
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """The end of the flow. `text` carries its markers as [1]; `hits` are in rank order.
 
@@ -152,6 +174,7 @@ class Answer:
     usage: dict[str, Any] = field(default_factory=dict)
     prompt: tuple[tuple[str, str], ...] = ()
     scope: Scope = field(default_factory=Scope)
+    coverage: Coverage | None = None  # of an answer to a question about the whole library
 
     @property
     def sentences_checked(self) -> int:
@@ -177,10 +200,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What is happening now: the stage, and a count for people ("40 passages")."""
+    """What is happening now: the stage, and a count for people ("40 passages"), of how many where that is told."""
 
-    stage: Literal["loading", "searching", "reading", "writing", "checking"]
+    stage: Literal["loading", "searching", "gathering", "computing", "reading", "writing", "checking"]
     count: int = 0
+    of: int = 0
 
 
 @dataclass(frozen=True, slots=True)

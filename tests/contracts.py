@@ -163,6 +163,14 @@ class LexicalContract(StoreContract[LexicalIndex]):
         assert rarity["green"] == pytest.approx(log(1 + 3.5 / 0.5))
         assert index.idf(2, ["fox"]) == {}
 
+    def test_every_chunk_that_holds_all_the_words_is_told(self, index: LexicalIndex) -> None:
+        index.add(1, [entry(i, f"The heron counts number {i}.") for i in range(300)])
+        index.add(1, [entry(400, "Herons fly."), entry(401, "Counting", "Heron"), entry(402, "Bread")])
+        assert index.holding(1, "herons") == [*range(300), 400, 401]
+        assert index.holding(1, "the heron that counts") == [*range(300), 401]
+        assert index.holding(1, "heron bread") == []
+        assert index.holding(1, "") == index.holding(7, "heron") == []
+
     def test_a_word_in_every_chunk_still_scores(self, index: LexicalIndex) -> None:
         index.add(1, [entry(i, "invoice") for i in range(5)])
         hits = index.search(1, "invoice", 10)

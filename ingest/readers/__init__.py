@@ -24,6 +24,7 @@ __all__ = [
     "READERS",
     "SHOWN_AS_PAGES",
     "SUFFIXES",
+    "TABULAR",
     "XLSX",
     "Reader",
     "read",
@@ -120,6 +121,7 @@ SUFFIXES: Mapping[str, str] = {
     ".tiff": "image/tiff",
     ".webp": "image/webp",
 }
+TABULAR = (XLSX, "text/csv")  # what rows.py reads cell by cell
 WHAT_WORKS = (
     "PDF, Word (.docx), PowerPoint (.pptx), Excel (.xlsx), .csv, .tsv, web pages (.html, .mht), Markdown, .rst, "
     ".txt, .epub, mail (.eml, .msg), .ipynb, .json, .jsonl and pictures (.png, .jpg, .tiff, .webp)"

@@ -67,6 +67,7 @@ class Grid:
         self._begun = False  # the block's header has been looked for
         self._last_row = 0
         self._gap = False
+        self.line = ""  # the last one that was written
         self._written = 0  # characters on earlier pages
         self._bands: list[tuple[int, int, int, int, int]] = []  # of this page: start, rows, columns
 
@@ -118,7 +119,7 @@ class Grid:
         return has_header(table)
 
     def _write(self, row: int, cells: Cells, bare: bool = False) -> None:
-        line = row_line({} if bare else self._names, cells)
+        self.line = line = row_line({} if bare else self._names, cells)
         draft = self.drafts[-1]
         full = self._bands and draft.length - self._bands[-1][0] >= BAND_CHARACTERS
         if full and self._sheet is not None and draft.length >= PAGE_CHARACTERS:
@@ -165,22 +166,32 @@ def read_separated(
     """A .csv or .tsv file as one page; the separator is what divides its first lines most evenly."""
     text, warning = decode(path.read_bytes())
     grid = Grid(limits)
+    for number, cells in _records(text):
+        grid.add(number, cells)
+    draft = grid.finish()[0]
+    if on_progress:
+        on_progress(1, 1)
+    found = single_page("text/csv", "", draft, limits, (warning,) if warning else ())
+    return replace(found, title="")  # its headings are places, not titles
+
+
+def separated_rows(path: Path) -> Iterator[tuple[int, Cells]]:
+    """(number, filled cells) of the records of a .csv or .tsv file that have any. Raises Unreadable."""
+    yield from _records(decode(path.read_bytes())[0])
+
+
+def _records(text: str) -> Iterator[tuple[int, Cells]]:
     csv.field_size_limit(2**31 - 1)
     records = csv.reader(io.StringIO(text, newline=""), delimiter=separator(text))
     try:
         for number, record in enumerate(records, 1):
             cells = {column: cleaned for column, cell in enumerate(record) if (cleaned := one_line(cell))}
             if cells:
-                grid.add(number, cells)
+                yield number, cells
     except csv.Error as error:
         raise Unreadable(
             f"This is not a table of separated values ({error}). Save it as .csv or .txt again."
         ) from None
-    draft = grid.finish()[0]
-    if on_progress:
-        on_progress(1, 1)
-    found = single_page("text/csv", "", draft, limits, (warning,) if warning else ())
-    return replace(found, title="")  # its headings are places, not titles
 
 
 def separator(text: str) -> str:

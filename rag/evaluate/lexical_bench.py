@@ -114,6 +114,17 @@ class Fts5Index:
                 found[term] = math.log(1 + (count - holding + 0.5) / (holding + 0.5))
         return found
 
+    def holding(self, library_id: int, words: str) -> list[int]:
+        match = " AND ".join(f'"{term}"' for term in question_terms(words) if '"' not in term)
+        with self._lock:
+            if not match or not self.exists(library_id):
+                return []
+            rows = self._database.execute(
+                f"SELECT rowid FROM words_{library_id} WHERE words_{library_id} MATCH ? ORDER BY rowid",
+                (match,),
+            )
+            return [int(row[0]) for row in rows]
+
     def ids(self, library_id: int) -> set[int]:
         with self._lock:
             if not self.exists(library_id):

@@ -201,6 +201,7 @@ def image_url(
 STEPS = {
     "loading": "Loading the models",
     "condensing": "Reading the chat so far",
+    "gathering": "Looking through the library",
     "searching": "Searching",
     "reading": "Reading passages",
     "writing": "Writing",
@@ -246,6 +247,9 @@ def milliseconds(value: float) -> str:
 
 
 def status_line(answer: Answer) -> str:
+    if answer.coverage:
+        seconds = answer.timings_ms.get("total", 0.0) / 1000
+        return f"{answer.coverage.line[:1].upper()}{answer.coverage.line[1:]} · {seconds:.1f} s"
     read = sum(hit.reading is not None for hit in answer.hits)
     seconds = answer.timings_ms.get("total", 0.0) / 1000
     what = "chosen document" if answer.scope else "document"
@@ -257,6 +261,12 @@ def progress_line(progress: Progress | None, model_state: str) -> str:
     match progress:
         case Progress("searching", count):
             return f"Searching {counted(count, 'document')}"
+        case Progress("gathering", count, of):
+            return f"Looking through {count:,} of {counted(of, 'document')}"
+        case Progress("computing"):
+            return "Computing on the rows"
+        case Progress("reading", count, of) if of:
+            return f"Reading {count:,} of {counted(of, 'passage')}"
         case Progress("reading", count):
             return f"Reading {counted(count, 'passage')}"
         case Progress("writing"):

@@ -181,6 +181,14 @@ def test_a_document_comes_back_as_the_owner_has_it(
     assert rarity == pytest.approx(local.idf(["lunch", "nowhere"]))
     assert rarity["nowhere"] > rarity["lunch"] > 0
     assert len(near) == 3
+    assert library.spans() == local.spans()
+    assert library.spans()[chunks[0].document_id] == (chunks[0].id, chunks[-1].id)
+    assert library.holding("lunch noon") == local.holding("lunch noon") == [chunks[1].id]
+    there, rows = library.vectors([*ids, 10**9])
+    assert there == sorted(ids)
+    assert rows == pytest.approx(local.vectors(ids)[1])
+    assert library.vectors([])[0] == []
+    assert library.tables("leave.md") == []
 
     assert library.remove(["leave.md"]) == 1
     with pytest.raises(NotFound):
@@ -188,6 +196,22 @@ def test_a_document_comes_back_as_the_owner_has_it(
     with pytest.raises(NotFound):
         library.remove(["leave.md", "übung 日本.pdf"])
     assert [origin.key for origin in library.origins()] == ["übung 日本.pdf"]
+
+
+def test_rows_come_back_as_the_owner_reads_them(
+    app_home: LocalHome, library: Library, tmp_path: Path
+) -> None:
+    (added,) = library.add([source(tmp_path, "fees.csv", "Kind,Fee\nFull,84 €\nYoung,18 €\n")])
+    assert added.state is AddState.ADDED
+    (table,) = library.tables("fees.csv")
+    assert [table] == app_home.library(library.name).tables("fees.csv")
+    assert table.columns == ("Kind", "Fee")
+    assert [row.cells for row in table.rows] == [("Full", "84 €"), ("Young", "18 €")]
+    (page,) = library.pages("fees.csv")
+    assert [page.text[row.start : row.end] for row in table.rows] == [
+        "Kind, Fee: Full | 84 €",
+        "Kind, Fee: Young | 18 €",
+    ]
 
 
 def test_queued_files_can_be_seen_and_forgotten(library: Library, tmp_path: Path) -> None:

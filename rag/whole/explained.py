@@ -1,0 +1,374 @@
+"""What explains the words of a question: the names and cells of one table, and bounds on its columns."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Literal
+
+from ingest.analysis import STOP_WORDS, terms
+from rag.whole.columns import Grid
+from rag.whole.query import Comparison, Filter
+from rag.whole.words import (
+    BOUNDS,
+    CHEAP,
+    CURRENCIES,
+    DEAR,
+    MAX,
+    MIN,
+    MONEY,
+    MONEY_VERBS,
+    MONTHS,
+    NEUTRAL,
+    NEWEST,
+    NO,
+    NOUNS,
+    OLDEST,
+    PER,
+    YES,
+    Token,
+    tokens_of,
+)
+
+YEAR = re.compile(r"(?:19|20)\d\d")
+LONGEST_VALUE = 8  # words of a cell that a question may name
+
+
+@dataclass(slots=True)
+class Mention:
+    column: int
+    at: int  # of its first token
+    end: int
+
+
+@dataclass(slots=True)
+class Explained:
+    """A question held against a table. `tokens` tell what explains each; `columns` are those named, `filters`
+    what cells and bounds ask for; the counts say how much of the table was named."""
+
+    question: str
+    grid: Grid
+    tokens: list[Token] = field(init=False)
+    columns: list[Mention] = field(default_factory=list)
+    filters: list[Filter] = field(default_factory=list)
+    named: bool = False  # the file, by its name
+    spoken: bool = False  # the file or a sheet, by a word of its name
+    values: int = 0
+    bounds: int = 0
+
+    def __post_init__(self) -> None:
+        self.tokens = tokens_of(self.question)
+
+    # ------------------------------------------------------------------ words
+
+    def explain(self) -> bool:
+        """Find what explains each word. False where a bound cannot be tied to a column."""
+        self._file_names()
+        self._flags()
+        self._values()
+        self._column_names()
+        if not self._find_bounds():
+            return False
+        self._table_words()
+        return True
+
+    @property
+    def evidence(self) -> int:
+        """How much of the table is named."""
+        return (
+            len({m.column for m in self.columns}) + self.values + self.bounds + 2 * self.named + self.spoken
+        )
+
+    @property
+    def whole(self) -> bool:
+        """Whether every word is explained."""
+        return not any(map(self._unexplained, self.tokens))
+
+    def _unexplained(self, token: Token) -> bool:
+        return token.free and not (token.word in STOP_WORDS or token.word in NEUTRAL or not token.stems)
+
+    def take(self, first: int, end: int, use: str) -> None:
+        for token in self.tokens[first:end]:
+            token.use = use
+
+    def _spans(self, longest: int) -> list[tuple[int, int]]:
+        """Runs of tokens not yet explained, long ones first."""
+        count = len(self.tokens)
+        return [
+            (first, first + length)
+            for length in range(min(longest, count), 0, -1)
+            for first in range(count - length + 1)
+        ]
+
+    def _is_free(self, first: int, end: int) -> bool:
+        return all(token.free for token in self.tokens[first:end])
+
+    def _stems(self, first: int, end: int) -> tuple[str, ...]:
+        return tuple(stem for token in self.tokens[first:end] for stem in token.stems)
+
+    # ------------------------------------------------------------------ names
+
+    def _file_names(self) -> None:
+        path = PurePosixPath(self.grid.key.casefold())
+        for token in self.tokens:
+            if token.word in (path.name, str(path)):
+                token.use, self.named = "file", True
+
+    def _table_words(self) -> None:
+        """Words of the file's and the sheets' names, which stand for the table or its rows."""
+        stem = PurePosixPath(self.grid.key).stem.replace("_", " ").replace("-", " ")
+        names = {
+            t for name in (stem, *self.grid.sheets) for t in terms(name) if not t.isdigit() and len(t) > 2
+        }
+        for token in self.tokens:
+            if token.free and token.stems and set(token.stems) <= names:
+                token.use, self.spoken = "table", True
+            elif token.free and token.word in NOUNS:
+                token.use = "noun"
+
+    def _column_names(self) -> None:
+        stems = [
+            tuple(t for t in each.stems if t not in STOP_WORDS) or each.stems for each in self.grid.columns
+        ]
+        for first, end in self._spans(6):
+            held = tuple(s for s in self._stems(first, end) if s not in STOP_WORDS)
+            ends = {self.tokens[first].word, self.tokens[end - 1].word}
+            if not held or not self._is_free(first, end) or ends & STOP_WORDS:
+                continue
+            whole = [n for n, each in enumerate(stems) if each == held]
+            alone = len(held) == 1 and self.tokens[first].word not in PER
+            part = [n for n, each in enumerate(stems) if alone and held[0] in each and len(each) <= 4]
+            found = whole if len(whole) == 1 else part if not whole and len(part) == 1 else []
+            if found:
+                self.take(first, end, "column")
+                self.columns.append(Mention(found[0], first, end))
+        self.columns.sort(key=lambda mention: mention.at)
+
+    # ------------------------------------------------------------------ values
+
+    def _flags(self) -> None:
+        """A column of yes and no: "paid", "not paid", "unpaid"."""
+        for n, each in enumerate(self.grid.columns):
+            held = {str(value).casefold() for value in each.values if value is not None}
+            if each.kind != "text" or not held or not held <= YES | NO or len(each.stems) != 1:
+                continue
+            for at, token in enumerate(self.tokens):
+                bare = token.word.removeprefix("un").removeprefix("non-")
+                denied = bare != token.word or (
+                    at > 0 and self.tokens[at - 1].word in ("not", "isn't", "aren't", "weren't")
+                )
+                if token.free and terms(bare)[:1] == list(each.stems):
+                    wanted = next(
+                        (str(v) for v in each.values if v and str(v).casefold() in (NO if denied else YES)),
+                        None,
+                    )
+                    if wanted is None:
+                        wanted = "no" if denied else "yes"
+                    self.filters.append(Filter(n, "is", wanted))
+                    token.use = "value"
+                    if (
+                        at > 0
+                        and denied
+                        and self.tokens[at - 1].word in ("not", "isn't", "aren't", "weren't")
+                    ):
+                        self.tokens[at - 1].use = "value"
+                    self.values += 1
+
+    def _values(self) -> None:
+        """Cells that the question names, the longest first; of those of one column any may be in a row."""
+        cells: dict[tuple[str, ...], list[tuple[int, str]]] = {}
+        for n, each in enumerate(self.grid.columns):
+            if each.kind != "text":
+                continue
+            for value in {str(v) for v in each.values if v}:
+                stems = tuple(terms(value))
+                if stems and len(stems) <= LONGEST_VALUE and value.casefold() not in YES | NO | STOP_WORDS:
+                    cells.setdefault(stems, []).append((n, value))
+        names = {each.stems for each in self.grid.columns}
+        chosen: dict[int, list[Filter]] = {}
+        for first, end in self._spans(LONGEST_VALUE):
+            if end - first == 1 and YEAR.fullmatch(self.tokens[first].word) and self.dates():
+                continue  # rather a bound on the dates
+            found = cells.get(self._stems(first, end), []) if self._is_free(first, end) else []
+            after_per = first > 0 and self.tokens[first - 1].word in PER
+            if not found or (
+                self._stems(first, end) in names and (after_per or self._names_a_column(first, end))
+            ):
+                continue
+            columns = {n for n, _ in found}
+            if len(columns) > 1:  # a word of several columns: the one that is named beside it
+                columns &= self._beside(first, end)
+                if len(columns) != 1:
+                    continue
+            denied = first > 0 and self.tokens[first - 1].word in ("not", "except", "excluding", "without")
+            denied = denied or (first > 1 and self.tokens[first - 2].word in ("not", "outside"))
+            (column,) = columns
+            for n, value in found:
+                if n == column:
+                    chosen.setdefault(column, []).append(Filter(column, "is not" if denied else "is", value))
+            if denied and self.tokens[first - 1].free:
+                self.tokens[first - 1].use = "value"
+            self.take(first, end, "value")
+            self.values += 1
+        for several in chosen.values():
+            self.filters += several
+
+    def _names_a_column(self, first: int, end: int) -> bool:
+        """Whether a word that is a column's name and a cell's as well stands for the column: "which office"."""
+        return first > 0 and self.tokens[first - 1].word in ("which", "what", "different", "of")
+
+    def _beside(self, first: int, end: int) -> set[int]:
+        around = [*self.tokens[max(0, first - 2) : first], *self.tokens[end : end + 2]]
+        stems = {stem for token in around for stem in token.stems}
+        return {n for n, each in enumerate(self.grid.columns) if stems & set(each.stems)}
+
+    # ------------------------------------------------------------------ bounds
+
+    def _find_bounds(self) -> bool:
+        """Bounds on numbers and dates. False where one cannot be tied to a column."""
+        at = 0
+        while at < len(self.tokens):
+            token = self.tokens[at]
+            if not token.free or not token.word.strip("€$£")[:1].isdigit() or self.is_top(at):
+                at += 1
+                continue
+            literal, begin, end = self._literal(at)
+            if literal is None:
+                return False
+            if not self._bound(literal, begin, end):
+                return False
+            at = end
+        return True
+
+    def is_top(self, at: int) -> bool:
+        """Whether a number says how many are wanted: "top 3", "3 largest"."""
+        near = [self.tokens[n].word for n in (at - 1, at + 1) if 0 <= n < len(self.tokens)]
+        small = self.tokens[at].word.isdigit() and 0 < int(self.tokens[at].word) <= 100
+        return small and any(word in MAX | MIN | NEWEST | OLDEST | DEAR | CHEAP for word in near)
+
+    def _literal(self, at: int) -> tuple[str | float | None, int, int]:
+        """(date prefix or number, first token, token after it)."""
+        word = self.tokens[at].word
+        if re.fullmatch(r"\d{4}-\d{2}(?:-\d{2})?", word):
+            return word, at, at + 1
+        if YEAR.fullmatch(word) and self.dates():
+            month = MONTHS.get(self.tokens[at - 1].word[:3]) if at else None
+            if month and len(self.tokens[at - 1].word) >= 3 and self.tokens[at - 1].free:
+                day = self.tokens[at - 2].word if at > 1 else ""
+                if day.isdigit() and self.tokens[at - 2].free:
+                    return f"{word}-{month:02}-{int(day):02}", at - 2, at + 1
+                return f"{word}-{month:02}", at - 1, at + 1
+            return word, at, at + 1
+        if (
+            at + 2 < len(self.tokens)
+            and self.tokens[at + 1].word[:3] in MONTHS
+            and self.tokens[at + 2].word.isdigit()
+        ):
+            month = MONTHS[self.tokens[at + 1].word[:3]]
+            return f"{self.tokens[at + 2].word}-{month:02}-{int(word):02}", at, at + 3
+        plain = word.strip("€$£").replace(",", "")
+        end = at + 1
+        if end < len(self.tokens) and self.tokens[end].word in CURRENCIES:
+            end += 1
+        try:
+            return float(plain), at, end
+        except ValueError:
+            return None, at, end
+
+    def money(self) -> list[int]:
+        """The columns of amounts of money, by their names."""
+        stems = {stem for word in MONEY for stem in terms(word)}
+        return [n for n, each in enumerate(self.grid.columns) if each.numbers and stems & set(each.stems)]
+
+    def _speaks_of_money(self, first: int, end: int) -> bool:
+        return any(
+            token.word in MONEY_VERBS or token.word in CURRENCIES
+            for token in self.tokens[max(0, first - 3) : end]
+        )
+
+    def dates(self) -> list[int]:
+        return [n for n, each in enumerate(self.grid.columns) if each.kind == "date"]
+
+    def _bound(self, literal: str | float, begin: int, end: int) -> bool:
+        kind: Literal["date", "number"] = "date" if isinstance(literal, str) else "number"
+        how: Comparison = "is"
+        first = begin
+        for words, meaning in BOUNDS:
+            start = begin - len(words)
+            if (
+                start >= 0
+                and tuple(t.word for t in self.tokens[start:begin]) == words
+                and self._is_free(start, begin)
+            ):
+                how, first = meaning, start
+                break
+        if end + 1 < len(self.tokens) and self.tokens[end].word == "or":
+            later = self.tokens[end + 1].word
+            if later in ("more", "above", "over", "later", "after"):
+                how, end = "from", end + 2
+            elif later in ("less", "fewer", "below", "under", "earlier", "before"):
+                how, end = "to", end + 2
+        column = self._column_near(first, end, kind)
+        if column is None:
+            return self._sheet_of(literal, begin, end)
+        if self.tokens[max(0, first - 1)].word == "between":
+            pass
+        between = (first > 0 and self.tokens[first - 1].word == "between") or self.tokens[
+            first
+        ].word == "between"
+        if between or (begin > 0 and self.tokens[begin - 1].word == "between"):
+            other_at = end + 1
+            if other_at >= len(self.tokens) or self.tokens[end].word not in ("and", "to"):
+                return False
+            other, _, after = self._literal(other_at)
+            if other is None or isinstance(other, str) != isinstance(literal, str):
+                return False
+            self.filters += [Filter(column, "from", literal), *_upto(column, other)]
+            self.take(begin - 1, after, "bound")
+            self.bounds += 1
+            return True
+        if isinstance(literal, str):
+            self.filters += _dated(column, how, literal)
+        else:
+            self.filters.append(Filter(column, how, literal))
+        self.take(first, end, "bound")
+        self.bounds += 1
+        return True
+
+    def _column_near(self, first: int, end: int, kind: str) -> int | None:
+        """The column a bound is on: the one named nearest to it, else the only one of its kind."""
+        fitting = [m for m in self.columns if self.grid.columns[m.column].kind == kind]
+        near = sorted(fitting, key=lambda m: min(abs(m.at - end), abs(first - m.end)))
+        if near and min(abs(near[0].at - end), abs(first - near[0].end)) <= 2:
+            return near[0].column
+        only = [n for n, each in enumerate(self.grid.columns) if each.kind == kind]
+        if len(only) == 1:
+            return only[0]
+        if kind == "number" and len(money := self.money()) == 1 and self._speaks_of_money(first, end):
+            return money[0]
+        return near[0].column if near and kind == "date" else None
+
+    def _sheet_of(self, literal: str | float, begin: int, end: int) -> bool:
+        """A number that is a sheet's name: "in 2025"."""
+        word = str(literal) if isinstance(literal, str) else f"{literal:g}"
+        for n, each in enumerate(self.grid.columns):
+            if each.name == "Sheet" and word in {str(v) for v in each.values}:
+                self.filters.append(Filter(n, "is", word))
+                self.take(begin, end, "value")
+                self.values += 1
+                return True
+        return False
+
+
+def _dated(column: int, how: Comparison, literal: str) -> list[Filter]:
+    """Filters for a bound on a date; a year or a month is all its days."""
+    if how == "is":
+        return [Filter(column, "begins", literal)]
+    if how in ("from", "under"):
+        return [Filter(column, how, literal)]
+    return _upto(column, literal) if how == "to" else [Filter(column, "over", f"{literal}~")]
+
+
+def _upto(column: int, literal: str | float) -> list[Filter]:
+    return [Filter(column, "to", f"{literal}~" if isinstance(literal, str) else literal)]

@@ -1,0 +1,144 @@
+"""The documents a question looks at, and which of them it names."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from ingest.analysis import question_terms, terms
+from ingest.model import DocumentState, StoredChunk
+from ingest.protocols import Library
+
+# Words that many names hold and that tell no document from another.
+_GENERIC = frozenset(
+    term
+    for word in "document file page guide policy handbook report text article paper scheme programme program manual doc note sheet".split()
+    for term in terms(word)
+)
+BATCH = 500  # chunks fetched at a time: between two of them a stop is heard
+
+
+@dataclass(frozen=True, slots=True)
+class Shelved:
+    """A document in view. `first` and `last` are its chunk ids; both 0 when it has no text."""
+
+    id: int
+    key: str
+    title: str
+    media_type: str
+    state: DocumentState
+    first: int
+    last: int
+
+    @property
+    def chunk_ids(self) -> range:
+        return range(self.first, self.last + 1) if self.first else range(0)
+
+    @property
+    def readable(self) -> bool:
+        return self.first > 0
+
+    @property
+    def name(self) -> str:
+        """Its title, else its file name: for people."""
+        return self.title or PurePosixPath(self.key).name
+
+
+class Shelf:
+    """The documents of a library, or those of `only` (document ids), by key."""
+
+    def __init__(self, library: Library, only: Collection[int] | None = None) -> None:
+        self._library = library
+        spans = library.spans()
+        found: dict[int, Shelved] = {}
+        for origin in library.origins():
+            if (only is None or origin.document_id in only) and origin.document_id not in found:
+                first, last = spans.get(origin.document_id, (0, 0))
+                found[origin.document_id] = Shelved(
+                    origin.document_id, origin.key, origin.title, origin.media_type, origin.state, first, last
+                )
+        self.documents: tuple[Shelved, ...] = tuple(found.values())
+        self._by_id = found
+        by_place = sorted((each.first, each.id) for each in found.values() if each.readable)
+        self._firsts = [first for first, _ in by_place]
+        self._owners = [owner for _, owner in by_place]
+
+    def __len__(self) -> int:
+        return len(self.documents)
+
+    def document(self, document_id: int) -> Shelved:
+        return self._by_id[document_id]
+
+    @property
+    def readable(self) -> list[Shelved]:
+        return [each for each in self.documents if each.readable]
+
+    def owner(self, chunk_id: int) -> int | None:
+        """The id of the document in view that holds a chunk."""
+        place = bisect_right(self._firsts, chunk_id) - 1
+        if place < 0 or chunk_id not in self._by_id[self._owners[place]].chunk_ids:
+            return None
+        return self._owners[place]
+
+    def by_document(self, chunk_ids: Sequence[int]) -> dict[int, list[int]]:
+        """Chunk ids by the document in view that holds them, others left out."""
+        found: dict[int, list[int]] = {}
+        for chunk_id in chunk_ids:
+            owner = self.owner(chunk_id)
+            if owner is not None:
+                found.setdefault(owner, []).append(chunk_id)
+        return found
+
+    def chunks(self, chunk_ids: Sequence[int]) -> Iterator[list[StoredChunk]]:
+        """The live ones among these chunks, BATCH at a time, in the order of the ids."""
+        for at in range(0, len(chunk_ids), BATCH):
+            batch = chunk_ids[at : at + BATCH]
+            found = self._library.chunks(batch)
+            yield [found[i] for i in batch if i in found]
+
+    def beginnings(self, documents: Sequence[Shelved]) -> dict[int, list[StoredChunk]]:
+        """The first two chunks of each document that has text, by its id: the first may be a heading alone."""
+        wanted = [i for each in documents if each.readable for i in each.chunk_ids[:2]]
+        found: dict[int, list[StoredChunk]] = {}
+        for batch in self.chunks(wanted):
+            for chunk in batch:
+                found.setdefault(chunk.document_id, []).append(chunk)
+        return found
+
+    def named(self, phrase: str) -> list[Shelved]:
+        """The documents that a phrase names best: by file name, else by the words of title and file name.
+
+        More than one when nothing tells them apart; [] when a telling word of the phrase is in no name.
+        """
+        plain = phrase.strip().casefold()
+        exact = [each for each in self.documents if plain in _names(each)]
+        if exact:
+            return exact
+        wanted = set(question_terms(phrase)) - _GENERIC or set(question_terms(phrase))
+        shares: dict[int, float] = {}
+        for each in self.documents:
+            title, stem = _title_terms(each)
+            if wanted and wanted <= title | stem:
+                shares[each.id] = max(
+                    len(wanted & held) / len(held - _GENERIC or held) for held in (title, stem) if held
+                )
+        best = max(shares.values(), default=0.0)
+        return [self._by_id[i] for i, share in shares.items() if share == best]
+
+
+def telling_terms(phrase: str) -> set[str]:
+    """The terms of a phrase but those that name nothing."""
+    found = set(question_terms(phrase))
+    return found - _GENERIC or found
+
+
+def _names(document: Shelved) -> set[str]:
+    path = PurePosixPath(document.key.casefold())
+    return {str(path), path.name, path.stem, document.title.casefold()} - {""}
+
+
+def _title_terms(document: Shelved) -> tuple[set[str], set[str]]:
+    stem = PurePosixPath(document.key).stem.replace("_", " ").replace("-", " ")
+    return set(terms(document.title)), set(terms(stem))

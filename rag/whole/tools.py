@@ -1,0 +1,18 @@
+"""What gathering works with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ingest.protocols import Embedder, Library
+
+if TYPE_CHECKING:
+    from rag.reader import Reader
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    library: Library
+    embedder: Embedder
+    reader: Reader

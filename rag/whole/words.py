@@ -1,0 +1,108 @@
+"""The words that a question to a table is made of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ingest.analysis import STOP_WORDS, terms
+from rag.whole.query import Comparison
+
+_WORD = re.compile(r"\d{4}-\d{2}(?:-\d{2})?|[€$£]?\d[\d.,]*\d|[€$£]?\d|[^\W_]+(?:[-.'’&/_][^\W_]+)*|[€$£%]")
+_CONTRACTED = re.compile(r"\b(what|who|where|which|how|there)['’]s\b", re.IGNORECASE)
+NUMBER_WORDS = {
+    w: n for n, w in enumerate("one two three four five six seven eight nine ten".split(), start=1)
+}
+
+MAX = frozenset("highest largest biggest maximum max greatest most top longest best heaviest tallest".split())
+MIN = frozenset("lowest smallest minimum min least fewest shortest lightest".split())
+NEWEST, OLDEST = frozenset("latest newest recent last".split()), frozenset("earliest oldest first".split())
+DEAR, CHEAP = frozenset("expensive costliest dearest priciest".split()), frozenset("cheapest".split())
+MONEY = frozenset("price cost fee amount salary total sum revenue budget charge rate".split())
+CURRENCIES = frozenset(("€", "$", "£", "%", "eur", "euro", "euros", "dollars", "pounds"))
+MONEY_VERBS = frozenset(
+    "pay pays paid spend spends spent cost costs earn earns earned charge charged worth".split()
+)
+MEAN, MEDIAN = frozenset("average mean averaged".split()), frozenset(("median",))
+SUM = frozenset("total sum altogether overall combined totals totalled".split())
+ROWS = frozenset("list show which who what display find name give".split())
+DISTINCT = frozenset("different distinct unique".split())
+QUANTITY = frozenset("quantity qty pieces stock".split())
+COUNTS = frozenset(("units", "count", "number"))  # names of columns that count, too
+PER = frozenset("per by each every".split())
+NOUNS = frozenset(  # of rows, in general
+    "row rows entry entries record records item items line lines value values number count amount people person persons "
+    "employee employees staff member members spreadsheet spreadsheets table tables sheet sheets csv file workbook excel data column".split()
+)
+NEUTRAL = frozenset(
+    "me us list listed recorded registered got get work works working worked there please tell much many number "
+    "count counted calculate compute computed add up make made belong belongs come comes go goes year month date "
+    "came visited attended buy bought sell sold order ordered done often times value has had have with without in at of the to from for all only exactly equal equals than more less".split()
+)
+MONTHS = {
+    name[:3]: n
+    for n, name in enumerate(
+        "january february march april may june july august september october november december".split(),
+        start=1,
+    )
+}
+YES, NO = frozenset(("yes", "true", "y")), frozenset(("no", "false", "n"))
+BOUNDS: Sequence[tuple[tuple[str, ...], Comparison]] = (
+    (("more", "than"), "over"), (("greater", "than"), "over"), (("higher", "than"), "over"), (("larger", "than"), "over"),
+    (("later", "than"), "over"), (("less", "than"), "under"), (("fewer", "than"), "under"), (("lower", "than"), "under"),
+    (("smaller", "than"), "under"), (("earlier", "than"), "under"), (("at", "least"), "from"), (("at", "most"), "to"),
+    (("up", "to"), "to"), (("over",), "over"), (("above",), "over"), (("under",), "under"), (("below",), "under"),
+    (("after",), "over"), (("before",), "under"), (("since",), "from"), (("from",), "from"), (("until",), "to"),
+    (("exactly",), "is"), (("of",), "is"), (("is",), "is"), (("on",), "is"), (("in",), "is"), (("during",), "is"), (("for",), "is"),
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class Token:
+    word: str
+    stems: tuple[str, ...]
+    use: str = ""  # what explains it: "column", "value", "operation" …
+
+    @property
+    def free(self) -> bool:
+        return not self.use
+
+
+def tokens_of(question: str) -> list[Token]:
+    question = _CONTRACTED.sub(r"\1 is", question)
+    return [Token(m[0].casefold(), tuple(terms(m[0]))) for m in _WORD.finditer(question)]
+
+
+def may_compute(question: str) -> bool:
+    """Whether a question holds a word that asks for computing; cheap, asked of every question."""
+    words = {token.word for token in tokens_of(question)}
+    return bool(
+        words & (MAX | MIN | MEAN | MEDIAN | SUM | NEWEST | OLDEST | DEAR | CHEAP | DISTINCT)
+        or re.search(
+            r"\b(?:how (?:many|much|often)|number of|count|list|show|which|who)\b", question, re.IGNORECASE
+        )
+    )
+
+
+def explained_anywhere(question: str) -> list[str]:
+    """The words of a question that only a table's own names and cells can explain."""
+    operations = (
+        MONEY_VERBS | MAX | MIN | NEWEST | OLDEST | DEAR | CHEAP | MEAN | MEDIAN | SUM | DISTINCT | PER | ROWS
+    )
+    known = (
+        STOP_WORDS
+        | operations
+        | NOUNS
+        | NEUTRAL
+        | set(NUMBER_WORDS)
+        | {w for words, _ in BOUNDS for w in words}
+    )
+    return [
+        token.word
+        for token in tokens_of(question)
+        if token.stems
+        and token.word not in known
+        and token.word[:3] not in MONTHS
+        and not any(map(str.isdigit, token.word))
+    ]
