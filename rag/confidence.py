@@ -20,10 +20,12 @@ from numpy.typing import NDArray
 from ingest.analysis import question_terms, terms
 from ingest.errors import ModelUnavailable
 from ingest.sentences import sentences
+from rag.agreement import Text, agreement
 from rag.rerank import ReadHit
 
 FILE = Path(__file__).resolve().parent / "reader" / "calibration.json"
 TOP = 5  # passages looked at: an answer further down is not shown either
+POINTED = 3  # of these, where the reader points with the largest margin, held against the question's words
 MOST_MARGIN = 12.0  # logits; a passage without a token has no span at all
 REACH = 3.0  # standard deviations: products of what lies further out would decide alone
 
@@ -38,6 +40,9 @@ FEATURES = (
     "cosine_lead",  # of the nearest over the mean of the next
     "coverage",  # idf-weighted, of the passage that holds most of the question's terms
     "sentence_coverage",  # share of the question's terms in the sentence that the reader points at
+    "words_missing",  # the question's telling words that this sentence lacks: ln(1 + count), least of three
+    "nearby",  # share of its neighbouring words that stand near each other in a passage, best of three
+    "denial",  # 1 where only one of question and passage denies: "which … was never …"
 )
 TERMS = len(FEATURES) + len(FEATURES) * (len(FEATURES) + 1) // 2
 
@@ -101,6 +106,7 @@ def features(query: str, reads: Sequence[ReadHit]) -> NDArray[np.float64]:
             _lead(cosines),
             max((each.coverage for each in fused), default=0.0),
             max(_answered(asked, read) for read in top),
+            *_agreed(query, [top[place] for place in np.argsort(margins)[::-1][:POINTED]]),
         ],
         np.float64,
     )
@@ -113,9 +119,21 @@ def _lead(best_first: Sequence[float]) -> float:
 
 def _answered(asked: set[str], read: ReadHit) -> float:
     """Share of the terms `asked` in the sentence that holds the reader's span, its title and headings included."""
+    held = set(terms(_pointed(read)))
+    return len(asked & held) / max(1, len(asked))
+
+
+def _agreed(query: str, pointed: Sequence[ReadHit]) -> tuple[float, float, float]:
+    """Words missing, nearness and denial. A tempting passage is about the thing, but not about what is asked of it."""
+    asked = Text(query)
+    passages = [agreement(asked, Text(f"{read.hit.chunk.context} {read.hit.chunk.text}")) for read in pointed]
+    missing = min(agreement(asked, Text(_pointed(read))).words_missing for read in pointed)
+    return missing, max(each.nearby for each in passages), passages[0].negation
+
+
+def _pointed(read: ReadHit) -> str:
+    """Title, headings and the sentence that holds the reader's span; without one the whole passage."""
     chunk = read.hit.chunk
-    for start, end in sentences(chunk.text):
-        if start <= read.raw.start < end:
-            held = set(terms(f"{chunk.context} {chunk.text[start:end]}"))
-            return len(asked & held) / max(1, len(asked))
-    return 0.0
+    spans = ((a, b) for a, b in sentences(chunk.text) if a <= read.raw.start < b)
+    start, end = next(spans, (0, len(chunk.text)))
+    return f"{chunk.context} {chunk.text[start:end]}"

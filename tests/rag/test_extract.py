@@ -5,14 +5,12 @@ from __future__ import annotations
 import pytest
 
 from ingest.embedder import load_embedder
-from ingest.model import StoredChunk
 from ingest.protocols import Embedder
 from ingest.settings import Settings
 from rag.extract import Extract, extract
-from rag.model import Fused, Hit
 from rag.reader import Reader
-from rag.rerank import ReadHit, rerank
 from rag.settings import AskSettings
+from tests.rag.readings import read
 
 
 @pytest.fixture(scope="module")
@@ -23,21 +21,6 @@ def reader() -> Reader:
 @pytest.fixture(scope="module")
 def embedder() -> Embedder:
     return load_embedder(Settings())
-
-
-def read(reader: Reader, question: str, *texts: tuple[str, str]) -> list[ReadHit]:
-    hits = [
-        Hit(
-            StoredChunk(
-                n, n, f"{title}.md", title, "text/markdown", False, 1, None, 0, len(text), text, (), n
-            ),
-            fused=Fused(n, 1.0 - n / 10, 0.5, 0.5),
-        )
-        for n, (title, text) in enumerate(texts, start=1)
-    ]
-    found, rest = rerank(reader, question, hits, AskSettings())
-    assert not rest
-    return found
 
 
 def texts_of(found: list[Extract]) -> list[str]:
