@@ -13,6 +13,7 @@ def test_coverage_is_shown_and_each_document_opens_its_passage(answered_chat: st
     page.goto(answered_chat)
     seen(page.locator(".fn-answer"))
     page.get_by_role("button", name="New chat").click()
+    expect(page.locator(".fn-answer")).to_have_count(0)
     seen(page.get_by_text("What would you like to know?"))
     ask(page, "Which documents mention tea?")
     answer = page.locator(".fn-answer")
