@@ -190,6 +190,8 @@ def test_an_answer_about_the_whole_library_says_what_it_rests_on() -> None:
     assert data["status"] == "Read 38 of 38 documents · 0.2 s"
     table = render.answer_json(answer(coverage=Coverage("table", 1, 1, 12, 1200)), "A", "m")
     assert table["status"] == "Computed on 12 of 1,200 rows · 0.2 s"
+    assert data["made"]["by"] == "Quotations, without a chat model"
+    assert table["made"]["by"] == "Computed on the rows, without a chat model"
     assert (
         render.progress_line(Progress("gathering", 400, 1000), "") == "Looking through 400 of 1,000 documents"
     )
