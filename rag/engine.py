@@ -273,7 +273,7 @@ class Engine:
             return
         try:
             model = self._open_chat_model()
-            passages = list(found.passages)
+            passages: list[Hit] = list(found.passages)
             notes: tuple[Turn, ...] = ()
             if found.name:  # a summary: of a long document in parts
                 passages, notes = yield from noted(model, found.name, found.passages, cancel)

@@ -78,8 +78,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str]) 
 @pytest.mark.slow
 def test_every_block_that_says_so_runs_and_does_what_it_says(desk: Desk) -> None:
     running = [block for block in blocks() if block.runs]
-    assert [block.language for block in running] == ["sh", "sh", "sh", "python"]
-    first, commands, evaluation, snippet = (desk.run(block) for block in running)
+    assert [block.language for block in running] == ["sh", "sh", "sh", "sh", "python"]
+    first, commands, whole, evaluation, snippet = (desk.run(block) for block in running)
     assert "40 km/h" in first
     assert "[1]" in first
     assert '"state": "added"' in commands
@@ -87,6 +87,9 @@ def test_every_block_that_says_so_runs_and_does_what_it_says(desk: Desk) -> None
     answers = (desk.folder / "answers.jsonl").read_text("utf-8").splitlines()
     assert len(answers) == 1
     assert '"id": 1' in answers[0]
+    assert "Office: 219.00 € (1 row)" in whole
+    assert "Dome: 60.45 € (2 rows)" in whole
+    assert "documents mention “dome”" in whole
     assert "evidence among the first 5" in evaluation
     assert "could be chance" in evaluation or "unlikely to be chance" in evaluation
     assert "membership.md" in snippet

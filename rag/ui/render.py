@@ -220,7 +220,7 @@ def made_json(answer: Answer) -> Json:
     tokens = [f"{about}{count:,} {what}" for count, what in ((read, "read"), (written, "written")) if count]
     return {
         "scope": in_words(answer.scope),
-        "by": "Quotations, without a chat model" if answer.model == EXTRACTIVE else answer.model,
+        "by": _writer(answer),
         "steps": [{"name": STEPS.get(name, name), "time": milliseconds(ms)} for name, ms in steps.items()],
         "total": milliseconds(answer.timings_ms.get("total", 0.0)),
         "tokens": " · ".join(tokens),
@@ -231,6 +231,14 @@ def made_json(answer: Answer) -> Json:
         "prompt_line": f"{counted(len(answer.prompt), 'message')}, "
         f"{counted(sum(len(text) for _, text in answer.prompt), 'character')}",
     }
+
+
+def _writer(answer: Answer) -> str:
+    """Who or what has written an answer."""
+    if answer.model != EXTRACTIVE:
+        return answer.model
+    computed = answer.coverage is not None and answer.coverage.kind == "table"
+    return f"{'Computed on the rows' if computed else 'Quotations'}, without a chat model"
 
 
 def role_name(messages: Sequence[tuple[str, str]], number: int) -> str:

@@ -77,6 +77,7 @@ class _Wish:
 
     def __init__(self, explained: Explained) -> None:
         self._x = explained
+        self._per_row = False  # "per booking": of the rows themselves
 
     def query(self) -> Query | None:
         words = [token.word for token in self._x.tokens]
@@ -96,14 +97,22 @@ class _Wish:
         if has & DISTINCT or (not filters and self._lists_a_column(words)):
             return self._distinct(group, filters)
         wanted_often = self._wanted_column(None)
+        if sum(map(bool, (has & MEAN, has & MEDIAN, has & SUM))) > 1 or (
+            has & (MAX | NEWEST) and has & (MIN | OLDEST)
+        ):
+            return None  # several things at once
         aggregate: Aggregate | None = None
         if has & MEAN or has & MEDIAN:
             aggregate = "mean" if has & MEAN else "median"
-        elif has & SUM:
+        elif has & SUM and not (counting and self._counted() is None):  # "total number of rows" counts
             aggregate = "sum"
         self._explain(MEAN | MEDIAN | SUM | MAX | MIN | NEWEST | OLDEST | DEAR | CHEAP | set(NUMBER_WORDS))
         if self._x.money():
             self._explain(MONEY_VERBS)
+        if counting and best and aggregate is None and "often" not in has:
+            return None
+        if self._per_row and aggregate not in ("mean", "median") and not best:
+            return None
         if aggregate is None and counting and not best:
             after = self._counted()
             if after is not None and self._x.grid.columns[after].numbers and after not in bounded:
@@ -205,7 +214,7 @@ class _Wish:
             following = at + 1
             mention = next((m for m in self._x.columns if m.at == following), None)
             if self._x.tokens[following].use in ("table", "noun"):  # per row
-                token.use = "operation"
+                token.use, self._per_row = "operation", True
             if mention and not self._x.grid.columns[mention.column].numbers:
                 token.use = "operation"
                 return mention.column, ""

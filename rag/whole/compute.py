@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import functools
+import operator
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -52,8 +54,9 @@ def compute(grid: Grid, query: Query) -> Result:
         {n: pd.Series(each.values, dtype=_dtype(each.kind)) for n, each in enumerate(grid.columns)}
     )
     mask = pd.Series(True, index=frame.index)
-    for each in query.filters:
-        mask &= _mask(frame[each.column], each, grid.columns[each.column].kind)
+    for alternatives in _alternatives(query.filters):
+        masks = [_mask(frame[each.column], each, grid.columns[each.column].kind) for each in alternatives]
+        mask &= functools.reduce(operator.or_, masks)
     kept = frame[mask]
     matched = len(kept)
     measure = query.measure
@@ -80,6 +83,15 @@ def compute(grid: Grid, query: Query) -> Result:
         values = kept[measure] if measure is not None else kept
         lines = [Line("", _plain(_REDUCE[query.aggregate](values)), tuple(map(int, kept.index)))]
     return Result(tuple(lines), len(kept), matched, without)
+
+
+def _alternatives(filters: Sequence[Filter]) -> list[list[Filter]]:
+    """Filters that all hold; of the values that one column may have ("is"), any one."""
+    same: dict[int, list[Filter]] = {}
+    for each in filters:
+        if each.how == "is":
+            same.setdefault(each.column, []).append(each)
+    return [*same.values(), *([each] for each in filters if each.how != "is")]
 
 
 def _dtype(kind: str) -> str:

@@ -26,6 +26,8 @@ from rag.whole.words import (
     NOUNS,
     OLDEST,
     PER,
+    RELATIVE,
+    TURNS,
     YES,
     Token,
     tokens_of,
@@ -82,11 +84,19 @@ class Explained:
 
     @property
     def whole(self) -> bool:
-        """Whether every word is explained."""
-        return not any(map(self._unexplained, self.tokens))
+        """Whether every word is explained, none turns the rest round, and "or" stands between cells of one column."""
+        if any(map(self._unexplained, self.tokens)) or RELATIVE.search(self.question):
+            return False
+        if any(token.word == "or" and token.free for token in self.tokens):
+            return (
+                len({(each.column, each.how) for each in self.filters if each.how == "is"}) == 1
+                and not self.bounds
+            )
+        return True
 
     def _unexplained(self, token: Token) -> bool:
-        return token.free and not (token.word in STOP_WORDS or token.word in NEUTRAL or not token.stems)
+        plain = token.word in STOP_WORDS or token.word in NEUTRAL or not token.stems
+        return token.free and (token.word in TURNS or not plain)
 
     def take(self, first: int, end: int, use: str) -> None:
         for token in self.tokens[first:end]:
@@ -201,18 +211,34 @@ class Explained:
                 columns &= self._beside(first, end)
                 if len(columns) != 1:
                     continue
-            denied = first > 0 and self.tokens[first - 1].word in ("not", "except", "excluding", "without")
-            denied = denied or (first > 1 and self.tokens[first - 2].word in ("not", "outside"))
+            turn = self._turn_before(first)
             (column,) = columns
             for n, value in found:
                 if n == column:
-                    chosen.setdefault(column, []).append(Filter(column, "is not" if denied else "is", value))
-            if denied and self.tokens[first - 1].free:
-                self.tokens[first - 1].use = "value"
+                    chosen.setdefault(column, []).append(
+                        Filter(column, "is" if turn is None else "is not", value)
+                    )
+            if turn is not None:
+                turn.use = "value"
             self.take(first, end, "value")
             self.values += 1
         for several in chosen.values():
             self.filters += several
+
+    def _turn_before(self, first: int) -> Token | None:
+        """The "not" of "not Leeds" and "not in Leeds"."""
+        for at in (first - 1, first - 2):
+            if at >= 0 and self.tokens[at].free and self.tokens[at].word in TURNS:
+                between_is_plain = at == first - 1 or self.tokens[first - 1].word in (
+                    "in",
+                    "from",
+                    "at",
+                    "for",
+                    "by",
+                    "of",
+                )
+                return self.tokens[at] if between_is_plain else None
+        return None
 
     def _names_a_column(self, first: int, end: int) -> bool:
         """Whether a word that is a column's name and a cell's as well stands for the column: "which office"."""
@@ -328,6 +354,13 @@ class Explained:
             self.take(begin - 1, after, "bound")
             self.bounds += 1
             return True
+        if (
+            kind == "date"
+            and first > 0
+            and self.tokens[first - 1].word in ("year", "month")
+            and self.tokens[first - 1].free
+        ):
+            self.tokens[first - 1].use = "bound"  # "in the year 2025"
         if isinstance(literal, str):
             self.filters += _dated(column, how, literal)
         else:

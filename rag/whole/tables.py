@@ -228,7 +228,8 @@ class Told:
         lines = self._result.lines
         value = self._value(lines[0].value)
         if self._query.top > 1:
-            self._report.say(f"The {len(lines)} {_plural_best(self._what)} ({self._of}):")
+            ties = ", ties included" if len(lines) > self._query.top else ""
+            self._report.say(f"The {len(lines)} {_plural_best(self._what)}{ties} ({self._of}):")
         else:
             self._report.say(f"The {self._what} is {value} ({self._of}):", strong=value)
         for line in lines:

@@ -37,8 +37,8 @@ NOUNS = frozenset(  # of rows, in general
 )
 NEUTRAL = frozenset(
     "me us list listed recorded registered got get work works working worked there please tell much many number "
-    "count counted calculate compute computed add up make made belong belongs come comes go goes year month date "
-    "came visited attended buy bought sell sold order ordered done often times value has had have with without in at of the to from for all only exactly equal equals than more less".split()
+    "count counted calculate compute computed add up make made belong belongs come comes go goes "
+    "came visited attended buy bought sell sold order ordered done often times has had have with in at of the to from for all only exactly equal equals than more less".split()
 )
 MONTHS = {
     name[:3]: n
@@ -47,6 +47,15 @@ MONTHS = {
         start=1,
     )
 }
+# What turns a question round, or ties it to today: one of these that is not understood ends the reading.
+TURNS = frozenset(
+    "not no never without except excluding besides nor neither isn't aren't weren't wasn't don't doesn't didn't".split()
+)
+RELATIVE = re.compile(
+    r"\b(?:this|last|next|previous|past|current|coming) (?:year|month|week|quarter|day|night|time)s?\b"
+    r"|\b(?:today|yesterday|tomorrow|ago|recently|so far|to date|now|currently)\b",
+    re.IGNORECASE,
+)
 YES, NO = frozenset(("yes", "true", "y")), frozenset(("no", "false", "n"))
 BOUNDS: Sequence[tuple[tuple[str, ...], Comparison]] = (
     (("more", "than"), "over"), (("greater", "than"), "over"), (("higher", "than"), "over"), (("larger", "than"), "over"),

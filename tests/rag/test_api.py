@@ -24,6 +24,7 @@ from rag.model import (
     CancelToken,
     Checked,
     Citation,
+    Coverage,
     Delta,
     Event,
     Finished,
@@ -66,6 +67,7 @@ ANSWER = Answer(
     searched_documents=2,
     notices=("Trimmed.",),
     usage={"tokens": 3},
+    coverage=Coverage("table", 1, 1, 2, 3),
 )
 
 
@@ -157,7 +159,7 @@ def test_every_event_arrives_as_it_was(engine: ScriptedEngine, remote: RemoteEng
 
 def test_an_event_survives_json() -> None:
     checked = Checked(3, Sentence("Because.", (1,), "partly", 0.3))
-    for event in (Progress("loading"), Delta(""), checked, Finished(ANSWER)):
+    for event in (Progress("loading"), Progress("gathering", 3, 9), Delta(""), checked, Finished(ANSWER)):
         assert decode_event(encode_event(event)) == event
 
 

@@ -187,3 +187,20 @@ def test_alone_the_models_are_loaded_here(command_line: CommandLine, tmp_path: P
     for line in ended.lines:
         well_formed(line)
     assert len({line["answer"] for line in ended.lines}) == 1
+
+
+def test_a_question_about_the_whole_library_shows_its_coverage(ask: Ask) -> None:
+    question = "Which documents mention lunch?"
+    shown = ask(question)
+    assert shown.status == 0, shown.err
+    assert "1 of 2 documents mentions “lunch”:" in shown.out
+    assert "Read 2 of 2 documents." in shown.out
+    (line,) = ask(question, "--json").lines
+    well_formed(line)
+    assert line["coverage"] == {
+        "kind": "documents", "read": 2, "documents": 2, "rows": 0, "rows_in_all": 0,
+        "line": "read 2 of 2 documents",
+    }  # fmt: skip
+    assert [citation["document"] for citation in line["citations"]] == ["docs/breaks.pdf"]
+    (ordinary,) = ask(QUESTION, "--json").lines
+    assert ordinary["coverage"] is None

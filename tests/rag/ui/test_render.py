@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from ingest.model import JobInfo, JobStage
-from rag.model import Answer, Progress, Sentence
+from rag.model import Answer, Coverage, Progress, Sentence
 from rag.ui import render
 from tests.rag.test_conversations import some_answer
 
@@ -183,3 +183,17 @@ def test_chats_stand_under_their_day(day: int, heading: str) -> None:
 )
 def test_sizes(number: int, text: str) -> None:
     assert render.size(number) == text
+
+
+def test_an_answer_about_the_whole_library_says_what_it_rests_on() -> None:
+    data = render.answer_json(answer(coverage=Coverage("documents", 38, 38)), "A", "m")
+    assert data["status"] == "Read 38 of 38 documents · 0.2 s"
+    table = render.answer_json(answer(coverage=Coverage("table", 1, 1, 12, 1200)), "A", "m")
+    assert table["status"] == "Computed on 12 of 1,200 rows · 0.2 s"
+    assert data["made"]["by"] == "Quotations, without a chat model"
+    assert table["made"]["by"] == "Computed on the rows, without a chat model"
+    assert (
+        render.progress_line(Progress("gathering", 400, 1000), "") == "Looking through 400 of 1,000 documents"
+    )
+    assert render.progress_line(Progress("reading", 8, 48), "") == "Reading 8 of 48 passages"
+    assert render.progress_line(Progress("computing", 1, 1), "") == "Computing on the rows"
