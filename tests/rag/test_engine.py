@@ -133,6 +133,16 @@ def test_a_scope_is_all_that_is_searched_and_counted(engine: Engine, library: Lo
     assert alone.searched_documents == 2
 
 
+def test_two_documents_that_disagree_are_named(engine: Engine, library: LocalLibrary) -> None:
+    answer, _ = ended(engine.ask("How much is a ticket for adults?", library))
+    (notice,) = answer.notices
+    assert notice.startswith("Two documents disagree: “")
+    assert "says 5 euros" in notice
+    assert "says 4 €" in notice
+    agreed, _ = ended(engine.ask(QUESTION, library))
+    assert agreed.notices == ()
+
+
 def test_low_confidence_is_refused_with_the_closest_passages(engine: Engine, library: LocalLibrary) -> None:
     strict = Engine(engine._home, engine._settings, replace(engine.ask_settings, refusal_threshold=1.01))
     strict._models = engine.load()
