@@ -25,6 +25,7 @@ RELEVANT = 0.0  # relevance logit from which a passage speaks of the question
 SURE = 1.0  # … and margin from which its answer stands in it
 SHARED_WORDS, SHARED_SHARE = 3, 0.5  # of the telling words of the shorter sentence
 _YEAR = re.compile(r"#(?:19|20)\d\d")
+_PROSE = re.compile(r"[.!?][\"”’')\]]*\s*$")  # a row of a table has columns that tell its figures apart
 _SIGNS = {"€": "euro", "$": "dollar", "£": "pound", "¥": "yen", "%": "percent"}
 _SIGN = re.compile("[€$£¥%]")
 
@@ -52,12 +53,15 @@ def disagreement(query: str, reads: Sequence[ReadHit]) -> tuple[Figure, Figure] 
 
 
 def figure_of(read: ReadHit) -> Figure | None:
-    """The one figure in the reader's answer; None where it has none, several, or the reader is unsure."""
+    """The one figure in the reader's answer; None where it has none or several, the reader is unsure, or a
+    table says it."""
     chunk, raw = read.hit.chunk, read.raw
     if raw.relevance < RELEVANT or raw.span_score - raw.null_score < SURE:
         return None
     for start, end in sentences(chunk.text):
         if start <= raw.start < end:
+            if not _PROSE.search(chunk.text[start:end]):
+                return None
             sentence = Text(chunk.text[start:end])
             span = range(raw.start - start, raw.end - start)
             numbers = [

@@ -71,6 +71,12 @@ def test_an_unsure_reader_is_no_witness(relevance: float, margin: float) -> None
     assert disagreement(QUESTION, [read(1, OLD, "4 €"), read(2, NEW, "5 euros", relevance, margin)]) is None
 
 
+def test_rows_of_tables_are_no_witnesses() -> None:
+    one = read(1, "Regular quarterly cash dividend per share $ 0.92 $ 0.88 $ 1.84", "0.92")
+    other = read(2, "Cash dividend declared each quarter, per share: $0.80", "0.80")
+    assert disagreement("What is the dividend per share?", [one, other]) is None
+
+
 def test_one_document_does_not_disagree_with_itself() -> None:
     one, other = read(1, OLD, "4 €"), read(2, NEW, "5 euros")
     same = replace(other, hit=replace(other.hit, chunk=replace(other.hit.chunk, document_id=1)))
