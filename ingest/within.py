@@ -71,7 +71,8 @@ def resolve(catalog: Catalog, library_id: int, name: str, scope: Scope) -> Withi
     if not found:
         missing = unmatched(scope, everything)
         raise NotFound(
-            f"No document of “{name}” fits “{missing[0]}”. `python -m ingest list` shows their names."
+            f"No document of “{name}” fits “{missing[0].strip('/')}”. The Library page, or `python -m ingest list`, "
+            "shows what is there."
             if missing
             else f"No document of “{name}” is in this scope. Choose others, or ask all of them."
         )

@@ -146,6 +146,7 @@ class Engine:
                 info.documents,
                 self.ask_settings.distinct_pages,
                 library.scope,
+                self._disagreements(library, query, read),
             )
             yield Progress("writing")
             if self.ask_settings.llm:
@@ -223,6 +224,15 @@ class Engine:
         read, rest = rerank(models.reader, query, hits, self.ask_settings, cancel)
         clock.lap("reading")
         return read, rest
+
+    def _disagreements(self, library: Library, query: str, read: Sequence[ReadHit]) -> tuple[str, ...]:
+        """A notice where two documents give different figures for what is asked."""
+        from rag.disagree import disagreement, in_words
+
+        found = disagreement(query, read)
+        if found is None:
+            return ()
+        return (in_words(found, {each.document_id: each.added_at for each in library.listed()}),)
 
     def _confidence(self, models: Models, query: str, read: Sequence[ReadHit]) -> float:
         from rag.confidence import features
@@ -427,6 +437,7 @@ class _Draft:
     documents: int
     distinct_pages: int
     scope: Scope
+    disagreements: tuple[str, ...] = ()
 
     @property
     def hits(self) -> tuple[Hit, ...]:
@@ -446,6 +457,8 @@ class _Draft:
         """The answer; without sentences it is a refusal."""
         from rag.ground import answer_text
 
+        if sentences:
+            notices = (*self.disagreements, *notices)
         return Answer(
             self.question, self.query, answer_text(sentences) or REFUSAL, sentences, citations,
             shown(self.hits, self.distinct_pages), not sentences, round(self.confidence, 4), model, clock.total(),

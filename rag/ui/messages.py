@@ -11,6 +11,7 @@ import streamlit as st
 from ingest.errors import FootnoteError, WrongUsage
 from rag.conversations import Chat, Message, Rating
 from rag.evaluate.feedback import SHOULD_REFUSE
+from rag.suggest import follow_ups
 from rag.ui import footnote, sending, session
 from rag.ui.cached import opened
 from rag.ui.render import EXTRACTIVE, Json, answer_json
@@ -32,7 +33,7 @@ def draw(chat: Chat, messages: Sequence[Message], busy: bool) -> None:
             question = message
             draw_question(chat, message, last=place >= len(messages) - 2, busy=busy)
         else:
-            draw_reply(chat, message, question, busy)
+            draw_reply(chat, message, question, busy, last=place == len(messages) - 1)
 
 
 def draw_question(chat: Chat, message: Message, last: bool, busy: bool) -> None:
@@ -88,12 +89,13 @@ def pager(message: Message) -> None:
         st.rerun()
 
 
-def draw_reply(chat: Chat, message: Message, question: Message | None, busy: bool) -> None:
+def draw_reply(chat: Chat, message: Message, question: Message | None, busy: bool, last: bool) -> None:
     if message.answer:
         with st.container(key=f"answer_{message.id}"):
             data = answer_json(message.answer, chat.library, str(message.id))
             if not busy and question:
                 data["acts"] = acts_json(message, message.answer.model)
+                data["acts"]["ask"] = follow_ups(message.answer) if last else []
 
             def act(wish: Any) -> None:
                 act_on(chat, message, question, wish)
@@ -148,6 +150,8 @@ def act_on(chat: Chat, message: Message, question: Message | None, wish: Any) ->
                 sending.once_more(chat, question, quote=quote)
             case {"query": str(query)} if question and query.strip():
                 sending.once_more(chat, question, query=query.strip())
+            case {"ask": str(text)}:
+                sending.ask(text)
             case {"rate": None}:
                 opened().conversations.rate(message.id, None)
             case {"rate": True}:

@@ -18,6 +18,7 @@ from rag.engine import EXTRACTIVE, Engine
 from rag.model import Answer, CancelToken, Checked, Delta, Event, Finished, Progress, Turn
 from rag.prompt import REFUSAL
 from rag.settings import AskSettings
+from rag.suggest import follow_ups
 from tests.servers.openai_server import serving
 
 SAMPLE = PROJECT / "ingest" / "sample"
@@ -131,6 +132,23 @@ def test_a_scope_is_all_that_is_searched_and_counted(engine: Engine, library: Lo
         "sample/telescope-booking.md",
     }
     assert alone.searched_documents == 2
+
+
+def test_two_documents_that_disagree_are_named(engine: Engine, library: LocalLibrary) -> None:
+    answer, _ = ended(engine.ask("How much is a ticket for adults?", library))
+    (notice,) = answer.notices
+    assert notice.startswith("Two documents disagree: “")
+    assert "says 5 euros" in notice
+    assert "says 4 €" in notice
+    agreed, _ = ended(engine.ask(QUESTION, library))
+    assert agreed.notices == ()
+
+
+def test_what_is_suggested_can_be_answered(engine: Engine, library: LocalLibrary) -> None:
+    answer, _ = ended(engine.ask(QUESTION, library))
+    suggested = follow_ups(answer)
+    assert suggested
+    assert not [each for each in suggested if ended(engine.ask(each, library))[0].refused]
 
 
 def test_low_confidence_is_refused_with_the_closest_passages(engine: Engine, library: LocalLibrary) -> None:

@@ -25,8 +25,8 @@ FOLDER = Path(__file__).resolve().parent
 def answer(data: Json, on_act: Callable[[Any], None] | None = None) -> None:
     """Draw an answer (`rag.ui.render.answer_json`); `on_act` gets what the person does with it.
 
-    What it gets comes from the browser: {"version": ±1}, {"again": quote}, {"query": text} or
-    {"rate": True, False or None, "reason": word, "expected": text}.
+    What it gets comes from the browser: {"version": ±1}, {"again": quote}, {"query": text},
+    {"ask": text} or {"rate": True, False or None, "reason": word, "expected": text}.
     """
     key = f"answer-{data['key']}"
 

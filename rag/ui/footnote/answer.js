@@ -31,6 +31,7 @@ function draw(data, act) {
   if (data.closest) root.append(closest(data, open));
   root.append(foot(data, open, act), how(data));
   if (data.acts) root.querySelector(".fn-foot").after(thumbDown(data.acts, root, act));
+  if (data.acts?.ask.length) root.append(goOn(data.acts, act));
   return root;
 }
 
@@ -173,6 +174,12 @@ function thumbDown({ reasons }, root, act) {
     el("div", {}, el("button", { class: "fn-action fn-go", type: "submit" }, "Keep for evaluation"),
       el("button", { class: "fn-action", type: "button", onclick: () => { form.hidden = true; root.querySelector(".fn-thumb[aria-label='Bad answer']").focus(); } }, "Cancel")));
   return form;
+}
+
+// Questions that the library can answer, made of what was read beside the answer.
+function goOn({ ask }, act) {
+  return el("div", { class: "fn-go-on", role: "group", "aria-label": "Go on with" },
+    ...ask.map((text) => el("button", { class: "fn-next", type: "button", dir: "auto", onclick: () => act({ ask: text }) }, icon("subdirectory_arrow_right"), text)));
 }
 
 function again({ again }, act) {
