@@ -102,6 +102,7 @@ class Pipeline:
     def take_in_scan(self, job: JobRow, text: FileText) -> None:
         """Recognise the pages that are pictures, then go on as with any file."""
         self._parts.queue.check(job.id)
+        self._parts.queue.hold(job.id, self._closing)
         if not self._is_here(job):  # else another job has read the same meanwhile
             self._commit_words(job, self._recognised(job, text))
         self._parts.outbox.drain("words")
@@ -156,6 +157,7 @@ class Pipeline:
         chunks = [chunk for each in group for chunk in each.chunks]
         vectors = []
         for begin in range(0, len(chunks), EMBED_BLOCK):
+            p.queue.hold(group[0].job.id, self._closing)
             self._let_questions_pass()
             block = chunks[begin : begin + EMBED_BLOCK]
             vectors.append(self._embedder.embed([(c.context, c.text) for c in block]))
@@ -196,14 +198,13 @@ class Pipeline:
 
     def _recognised(self, job: JobRow, text: FileText) -> FileText:
         p = self._parts
-        return with_recognised(
-            text,
-            p.originals.path(job.content_hash),
-            p.sandbox,
-            p.settings,
-            job.password,
-            lambda done, total: p.queue.count(job.id, done, total),
-        )
+
+        def page_done(done: int, total: int) -> None:
+            p.queue.count(job.id, done, total)
+            p.queue.hold(job.id, self._closing)
+
+        path = p.originals.path(job.content_hash)
+        return with_recognised(text, path, p.sandbox, p.settings, job.password, page_done)
 
     def _key_for(self, job: JobRow) -> tuple[str, AddState]:
         """The key to store under, and what that is. Raises KeyTaken when the person must choose first."""
@@ -266,7 +267,7 @@ class Pipeline:
         queue = self._parts.queue
         while not self._closing.is_set():
             with queue.changed:
-                jobs = queue.rows(stages=stages, limit=GROUP_JOBS)
+                jobs = [] if queue.paused else queue.rows(stages=stages, limit=GROUP_JOBS)
                 if not jobs:
                     queue.changed.wait(timeout=1.0)
                     continue
@@ -280,7 +281,7 @@ class Pipeline:
                 self._parts.queue.step(job.id, JobStage.READING)
                 self.take_in_words(job)
             self._parts.queue.tell()
-            if time.monotonic() > due or self._closing.is_set():
+            if time.monotonic() > due or self._closing.is_set() or self._parts.queue.paused:
                 break
         with self._failing([]):
             self._parts.outbox.drain("words")
@@ -351,8 +352,8 @@ class Pipeline:
         """Stop after the step at hand; unfinished jobs stay in the queue."""
         self._closing.set()
         self._scans.put(None)
-        self._chunker.close()
-        self._embedder.close()
+        for part in (self._chunker, self._embedder, self._parts.sandbox):
+            part.close()
         with self._parts.queue.changed:
             self._parts.queue.changed.notify_all()
         for thread in self._threads:

@@ -49,12 +49,13 @@ def with_recognised(
     """
     if not text.unread:
         return text
-    began = time.monotonic()
     pages = {page.number: page for page in text.pages}
     receipts = {each.number: each for each in text.receipt.pages}
     done = len(pages) - len(text.unread)
+    spent = 0.0  # seconds of OCR; a paused queue costs none
     for number in text.unread:
-        left = settings.ocr_timeout_seconds - (time.monotonic() - began)
+        left = settings.ocr_timeout_seconds - spent
+        page_began = time.monotonic()
         if not settings.ocr:
             receipts[number] = PageReceipt(number, _kept(pages[number]), 0, SWITCHED_OFF)
         elif left <= 0:
@@ -67,6 +68,7 @@ def with_recognised(
             else:
                 pages[number], receipts[number] = _recognised(pages[number], lines)
         done += 1
+        spent += time.monotonic() - page_began
         if on_progress:
             on_progress(done, len(pages))
     hyphens = Hyphens(list(pages.values()))
@@ -74,7 +76,7 @@ def with_recognised(
     found = tuple(replace(receipts[page.number], characters=len(page.text)) for page in settled)
     if not any(page.text for page in settled):
         raise Unreadable(_nothing_read(text, found, settings))
-    seconds = text.receipt.seconds + time.monotonic() - began
+    seconds = text.receipt.seconds + spent
     receipt = replace(text.receipt, pages=found, seconds=seconds, warnings=_warnings(text, found))
     return replace(text, pages=settled, receipt=receipt, unread=())
 

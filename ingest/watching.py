@@ -178,6 +178,9 @@ def _try_round(keeper: Keeper, options: Namespace) -> None:
 def _round(keeper: Keeper, options: Namespace) -> int:
     """Bring the library in step; returns how many files failed."""
     with _home(options) as home:
+        if home.paused():
+            keeper.forget()
+            return 0
         library = library_for_adding(home, options.library or DEFAULT_LIBRARY)
         plan = keeper.round(library)
         failed = 0
