@@ -27,6 +27,7 @@ from ingest.readers.hyphens import HYPHEN, Hyphens
 from ingest.sandbox import SandboxPool
 from ingest.settings import Settings
 
+CLEARLY_MORE = 1.5  # times the text that a page has: then OCR's takes its place
 HARD_TO_READ = 0.8  # mean probability of the letters below which the receipt warns
 BETWEEN = (" ", "\n", "\n\n")  # by `Recognised.apart`
 _NARROW = frozenset("iljtfrI1.,:;'`’‘!|()[]/ -")
@@ -130,7 +131,7 @@ def _width(letter: str) -> float:
 
 def _recognised(page: Page, lines: Sequence[Recognised]) -> tuple[Page, PageReceipt]:
     characters = sum(len(line.text) for line in lines)
-    if characters <= len(page.text):  # what little text the page has is more than OCR has found
+    if characters <= CLEARLY_MORE * len(page.text):  # a title over a photograph; the letters are exact
         return page, PageReceipt(page.number, _kept(page), len(page.text))
     sure = mean(line.score for line in lines)
     message = f"hard to read: check it against the page ({sure:.0%} sure)" if sure < HARD_TO_READ else ""

@@ -55,6 +55,8 @@ MIGRATIONS = (
     """,
     """
     ALTER TABLE pages ADD COLUMN lines BLOB NOT NULL DEFAULT x'';  -- of OCR: see ingest.columns
+    """,
+    """
     CREATE TABLE queue(paused INTEGER NOT NULL);  -- one row
     INSERT INTO queue VALUES (0);
     """,
