@@ -197,6 +197,7 @@ class Pipeline:
         def page_done(done: int, total: int) -> None:
             p.queue.count(job.id, done, total)
             p.queue.hold(job.id, self._closing)
+            self._let_questions_pass()
             while scan := self._scans.take_smaller(total - done):  # a long scan lets short ones pass
                 self._scan(*scan)
 
