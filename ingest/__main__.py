@@ -1,4 +1,4 @@
-"""python -m ingest add | watch | list | show | remove | check | rebuild | libraries | backup | restore"""
+"""python -m ingest add | watch | list | show | remove | check | rebuild | libraries | pause | resume | backup | restore"""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from itertools import chain
 
 from ingest import care, terminal, watching
 from ingest.adding import add_all, in_words, library_for_adding, summary
-from ingest.errors import NotFound
+from ingest.errors import FootnoteError, NotFound
 from ingest.model import AddState, OriginInfo, PageState
 from ingest.places import unit
 from ingest.protocols import Home
@@ -75,6 +75,8 @@ def parser() -> terminal.Commands:
     checking.set_defaults(act=care.check)
     rebuilding = command("rebuild", "make the indexes anew from the catalog, without embedding")
     rebuilding.set_defaults(act=care.rebuild)
+    command("pause", "begin no more files until `resume`, also after a restart").set_defaults(act=care.pause)
+    command("resume", "go on with the files that wait").set_defaults(act=care.resume)
     command("libraries", "list the libraries").set_defaults(act=care.list_libraries)
     saving = command("backup", "write everything to one new file, also while the app runs")
     saving.add_argument("file", metavar="FILE")
@@ -120,6 +122,10 @@ def add(home: Home, options: Namespace) -> int:
     for note in found.notes:
         tell(note)
     library = library_for_adding(home, options.library or DEFAULT_LIBRARY)
+    if home.paused():  # waiting here could be for ever, with the folder held
+        raise FootnoteError(
+            "The queue is paused: nothing was added. Go on with `python -m ingest resume`, then add again."
+        )
     failed = 0
     # Closing stops what is unfinished while the home is still open, whatever ends this block.
     with closing(add_all(library, found.sources, quiet=options.json)) as ended:

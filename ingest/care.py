@@ -1,4 +1,4 @@
-"""The commands for a whole home folder: check, rebuild, libraries, backup, restore."""
+"""The commands for a whole home folder: check, rebuild, libraries, pause, resume, backup, restore."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 from argparse import Namespace
 from pathlib import Path
 
-from ingest.model import Fault
+from ingest.model import ENDED, Fault
 from ingest.protocols import Home
 from ingest.settings import Settings, go_offline
 from ingest.terminal import FAILED, StatusLine, counted, moment, say, say_json, size, table, tell
@@ -25,6 +25,27 @@ def check(home: Home, options: Namespace) -> int:
         say(in_words(left.catalog, left.vectors, left.index, left.originals))
     remaining = left.catalog + left.vectors + left.index + left.originals
     return FAILED if faults or remaining else 0
+
+
+def pause(home: Home, options: Namespace) -> int:
+    return _set_paused(home, options, paused=True)
+
+
+def resume(home: Home, options: Namespace) -> int:
+    return _set_paused(home, options, paused=False)
+
+
+def _set_paused(home: Home, options: Namespace, paused: bool) -> int:
+    home.pause(paused)
+    waiting = sum(
+        job.stage not in ENDED for info in home.libraries() for job in home.library(info.name).jobs()
+    )
+    if options.json:
+        say_json({"paused": paused, "waiting": waiting})
+    else:
+        state = "paused; `resume` goes on" if paused else "running"
+        say(f"The queue is {state}. {counted(waiting, 'file')} in it.")
+    return 0
 
 
 def in_words(catalog: int, vectors: int, index: int, originals: int) -> str:

@@ -187,6 +187,12 @@ class RemoteHome:
         with self.wire.hold("/home/asking"):
             yield
 
+    def paused(self) -> bool:
+        return self._call(bool, "paused")
+
+    def pause(self, paused: bool = True) -> None:
+        self._call(type(None), "pause", paused=paused)
+
     def check(self, library: str | None = None) -> list[Fault]:
         return self._call(list[Fault], "check", library=library)
 

@@ -145,6 +145,12 @@ class LocalHome:
         finally:
             self.pipeline.question_ends()
 
+    def paused(self) -> bool:
+        return self.queue.paused
+
+    def pause(self, paused: bool = True) -> None:
+        self.queue.pause(paused)
+
     def check(self, library: str | None = None) -> list[Fault]:
         faults: list[Fault] = []
         with self.outbox.still():

@@ -109,6 +109,25 @@ class JobQueue:
             result_from_json(row.result), row.added_at,
         )  # fmt: skip
 
+    # ------------------------------------------------------------------ paused, for all libraries
+
+    @property
+    def paused(self) -> bool:
+        return bool(self._catalog.read("SELECT paused FROM queue")[0][0])
+
+    def pause(self, paused: bool) -> None:
+        """Begin nothing new until it is resumed, also after a restart; the step at hand ends first."""
+        with self._catalog.transaction() as db:
+            db.execute("UPDATE queue SET paused = ?", (paused,))
+        self.tell()
+
+    def hold(self, job_id: int, closing: threading.Event) -> None:
+        """Wait while the queue is paused. Raises Cancelled when the person has stopped this job."""
+        while self.paused and not closing.is_set():
+            self.check(job_id)
+            with self.changed:
+                self.changed.wait(timeout=0.5)
+
     # ------------------------------------------------------------------ steps of a running job
 
     def step(self, job_id: int, stage: JobStage) -> None:

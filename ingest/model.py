@@ -403,7 +403,7 @@ class JobInfo:
         unit = "pages" if self.stage is JobStage.READING else "passages"
         if self.rate_per_second <= 0:
             return ""
-        if self.rate_per_second >= 1:
+        if self.rate_per_second >= 1.5:
             return f"{self.rate_per_second:.0f} {unit}/s"
         return f"{60 * self.rate_per_second:.0f} {unit}/min"
 

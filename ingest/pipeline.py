@@ -18,7 +18,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
-from queue import Queue
 
 import numpy as np
 
@@ -30,6 +29,7 @@ from ingest.originals import Originals
 from ingest.outbox import Outbox
 from ingest.recognition import with_recognised
 from ingest.sandbox import SandboxPool
+from ingest.scans import Scans
 from ingest.settings import Settings
 from ingest.worker import Worker
 
@@ -76,8 +76,7 @@ class Pipeline:
         self._closing = threading.Event()
         self._threads: list[threading.Thread] = []
         self._starting = threading.Lock()
-        self._scans: Queue[tuple[JobRow, FileText] | None] = Queue()
-        self._scanning: dict[int, JobRow] = {}  # jobs in the scans lane
+        self._scans = Scans()
         self._questions = 0
         self._quiet = threading.Condition()
 
@@ -94,27 +93,24 @@ class Pipeline:
         self._key_for(job)  # a question to the person comes before the work
         text = self._read(job)
         if text.unread and self._parts.settings.ocr:
-            self._scanning[job.id] = job
-            self._scans.put((job, text))
+            self._parts.queue.step(job.id, JobStage.READING)  # its count begins anew, with the scan
+            self._scans.put(job, text)
         else:
             self._commit_words(job, self._recognised(job, text))
 
     def take_in_scan(self, job: JobRow, text: FileText) -> None:
         """Recognise the pages that are pictures, then go on as with any file."""
-        self._parts.queue.check(job.id)
+        self._parts.queue.hold(job.id, self._closing)
+        self._parts.queue.step(job.id, JobStage.READING)
         if not self._is_here(job):  # else another job has read the same meanwhile
             self._commit_words(job, self._recognised(job, text))
         self._parts.outbox.drain("words")
 
     def _overtake_scans(self, job: JobRow) -> None:
         """Stop older versions of the same file that are still being recognised: this one is to stay."""
-        same = [
-            other.id
-            for other in list(self._scanning.values())
-            if (other.library_id, other.key, other.place) == (job.library_id, job.key, job.place)
-        ]
-        if same and job.place != UPLOAD:
-            self._parts.queue.cancel(same)
+        older = self._scans.older_than(job)
+        if older and job.place != UPLOAD:
+            self._parts.queue.cancel(older)
 
     def _is_here(self, job: JobRow) -> bool:
         """Whether the content is in the library already; then the job's origin points at it."""
@@ -156,6 +152,7 @@ class Pipeline:
         chunks = [chunk for each in group for chunk in each.chunks]
         vectors = []
         for begin in range(0, len(chunks), EMBED_BLOCK):
+            p.queue.hold(group[0].job.id, self._closing)
             self._let_questions_pass()
             block = chunks[begin : begin + EMBED_BLOCK]
             vectors.append(self._embedder.embed([(c.context, c.text) for c in block]))
@@ -196,14 +193,16 @@ class Pipeline:
 
     def _recognised(self, job: JobRow, text: FileText) -> FileText:
         p = self._parts
-        return with_recognised(
-            text,
-            p.originals.path(job.content_hash),
-            p.sandbox,
-            p.settings,
-            job.password,
-            lambda done, total: p.queue.count(job.id, done, total),
-        )
+
+        def page_done(done: int, total: int) -> None:
+            p.queue.count(job.id, done, total)
+            p.queue.hold(job.id, self._closing)
+            self._let_questions_pass()
+            while scan := self._scans.take_smaller(total - done):  # a long scan lets short ones pass
+                self._scan(*scan)
+
+        path = p.originals.path(job.content_hash)
+        return with_recognised(text, path, p.sandbox, p.settings, job.password, page_done)
 
     def _key_for(self, job: JobRow) -> tuple[str, AddState]:
         """The key to store under, and what that is. Raises KeyTaken when the person must choose first."""
@@ -253,11 +252,14 @@ class Pipeline:
         self._work((JobStage.WAITING,), self._words_turn)
 
     def _scans_lane(self) -> None:
-        while (scan := self._scans.get()) is not None and not self._closing.is_set():
-            with self._failing([scan[0]]):
-                self.take_in_scan(*scan)
-            self._scanning.pop(scan[0].id, None)
-            self._parts.queue.tell()
+        while scan := self._scans.take():
+            self._scan(*scan)
+
+    def _scan(self, job: JobRow, text: FileText) -> None:
+        with self._failing([job]):
+            self.take_in_scan(job, text)
+        self._scans.ended(job)
+        self._parts.queue.tell()
 
     def _vectors_lane(self) -> None:
         self._work((JobStage.EMBEDDING, JobStage.INDEXING), self._vectors_turn)
@@ -266,7 +268,7 @@ class Pipeline:
         queue = self._parts.queue
         while not self._closing.is_set():
             with queue.changed:
-                jobs = queue.rows(stages=stages, limit=GROUP_JOBS)
+                jobs = [] if queue.paused else queue.rows(stages=stages, limit=GROUP_JOBS)
                 if not jobs:
                     queue.changed.wait(timeout=1.0)
                     continue
@@ -280,7 +282,7 @@ class Pipeline:
                 self._parts.queue.step(job.id, JobStage.READING)
                 self.take_in_words(job)
             self._parts.queue.tell()
-            if time.monotonic() > due or self._closing.is_set():
+            if time.monotonic() > due or self._closing.is_set() or self._parts.queue.paused:
                 break
         with self._failing([]):
             self._parts.outbox.drain("words")
@@ -350,9 +352,9 @@ class Pipeline:
     def close(self) -> None:
         """Stop after the step at hand; unfinished jobs stay in the queue."""
         self._closing.set()
-        self._scans.put(None)
-        self._chunker.close()
-        self._embedder.close()
+        self._scans.close()
+        for part in (self._chunker, self._embedder, self._parts.sandbox):
+            part.close()
         with self._parts.queue.changed:
             self._parts.queue.changed.notify_all()
         for thread in self._threads:

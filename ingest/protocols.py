@@ -275,6 +275,17 @@ class Home(Protocol):
         """While it is open, embedding yields the processor to the question."""
         ...
 
+    def paused(self) -> bool:
+        """Whether the queue of all libraries is paused."""
+        ...
+
+    def pause(self, paused: bool = True) -> None:
+        """Begin nothing new in the queue until it is resumed (False), also after a restart.
+
+        The file being read, the page being recognised and the passages being embedded are finished.
+        """
+        ...
+
     def check(self, library: str | None = None) -> list[Fault]:
         """Finish interrupted outbox work, then compare catalog, indexes and originals."""
         ...

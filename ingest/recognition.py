@@ -27,6 +27,7 @@ from ingest.readers.hyphens import HYPHEN, Hyphens
 from ingest.sandbox import SandboxPool
 from ingest.settings import Settings
 
+CLEARLY_MORE = 1.5  # times the text that a page has: then OCR's takes its place
 HARD_TO_READ = 0.8  # mean probability of the letters below which the receipt warns
 BETWEEN = (" ", "\n", "\n\n")  # by `Recognised.apart`
 _NARROW = frozenset("iljtfrI1.,:;'`’‘!|()[]/ -")
@@ -49,12 +50,13 @@ def with_recognised(
     """
     if not text.unread:
         return text
-    began = time.monotonic()
     pages = {page.number: page for page in text.pages}
     receipts = {each.number: each for each in text.receipt.pages}
     done = len(pages) - len(text.unread)
+    spent = 0.0  # seconds of OCR; a paused queue costs none
     for number in text.unread:
-        left = settings.ocr_timeout_seconds - (time.monotonic() - began)
+        left = settings.ocr_timeout_seconds - spent
+        page_began = time.monotonic()
         if not settings.ocr:
             receipts[number] = PageReceipt(number, _kept(pages[number]), 0, SWITCHED_OFF)
         elif left <= 0:
@@ -67,6 +69,7 @@ def with_recognised(
             else:
                 pages[number], receipts[number] = _recognised(pages[number], lines)
         done += 1
+        spent += time.monotonic() - page_began
         if on_progress:
             on_progress(done, len(pages))
     hyphens = Hyphens(list(pages.values()))
@@ -74,7 +77,7 @@ def with_recognised(
     found = tuple(replace(receipts[page.number], characters=len(page.text)) for page in settled)
     if not any(page.text for page in settled):
         raise Unreadable(_nothing_read(text, found, settings))
-    seconds = text.receipt.seconds + time.monotonic() - began
+    seconds = text.receipt.seconds + spent
     receipt = replace(text.receipt, pages=found, seconds=seconds, warnings=_warnings(text, found))
     return replace(text, pages=settled, receipt=receipt, unread=())
 
@@ -128,7 +131,7 @@ def _width(letter: str) -> float:
 
 def _recognised(page: Page, lines: Sequence[Recognised]) -> tuple[Page, PageReceipt]:
     characters = sum(len(line.text) for line in lines)
-    if characters <= len(page.text):  # what little text the page has is more than OCR has found
+    if characters <= CLEARLY_MORE * len(page.text):  # a title over a photograph; the letters are exact
         return page, PageReceipt(page.number, _kept(page), len(page.text))
     sure = mean(line.score for line in lines)
     message = f"hard to read: check it against the page ({sure:.0%} sure)" if sure < HARD_TO_READ else ""

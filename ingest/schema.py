@@ -54,6 +54,10 @@ MIGRATIONS = (
     CREATE INDEX jobs_by_stage ON jobs(stage);
     """,
     """
-    ALTER TABLE pages ADD COLUMN lines BLOB NOT NULL DEFAULT x'';  -- of OCR: start, end, box; see catalog
+    ALTER TABLE pages ADD COLUMN lines BLOB NOT NULL DEFAULT x'';  -- of OCR: see ingest.columns
+    """,
+    """
+    CREATE TABLE queue(paused INTEGER NOT NULL);  -- one row
+    INSERT INTO queue VALUES (0);
     """,
 )

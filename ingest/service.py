@@ -61,7 +61,7 @@ PREFIX = "/footnote/api"
 HEARTBEAT_SECONDS = 5.0  # an idle stream says that it lives, and finds out who has gone
 
 HOME_OPERATIONS = frozenset(
-    {"libraries", "create", "rename", "delete", "check", "remains", "rebuild", "backup"}
+    {"libraries", "create", "rename", "delete", "check", "remains", "rebuild", "backup", "paused", "pause"}
 )
 LIBRARY_OPERATIONS = frozenset(
     name

@@ -99,6 +99,11 @@ class Keeper:
             sorted(held[place] for place in gone),
         )
 
+    @property
+    def unfinished(self) -> bool:
+        """Whether the last round came to no end, or there was none."""
+        return self._seen is None
+
     def forget(self) -> None:
         """Look at everything again in the next round: this one was not finished."""
         self._seen = None
@@ -137,34 +142,43 @@ def watch(options: Namespace) -> int:
             return FAILED if _round(keeper, options) else 0
         tell(f"Watching {folder}. Ctrl-C ends it.")
         try:
-            for _ in signs_of_change(folder):
-                _try_round(keeper, options)
+            said = ""
+            for _ in signs_of_change(keeper):
+                fault = _try_round(keeper, options)
+                if fault and fault != said:
+                    tell(f"footnote: {fault}")
+                said = fault
         except KeyboardInterrupt:
             tell("Stopped watching. What was taken in is kept.")
     return 0
 
 
-def signs_of_change(folder: str) -> Iterator[None]:
-    """Once at the beginning, after every change below `folder`, and now and then."""
+def signs_of_change(keeper: Keeper) -> Iterator[None]:
+    """Once at the beginning, after every change below the folder, and now and then."""
     from watchfiles import watch as changes
 
-    looked = float("-inf")
     while True:
+        looked = float("-inf")
         try:
             for found in changes(
-                folder, watch_filter=None, debounce=SETTLE_MS, rust_timeout=TICK_MS, yield_on_timeout=True
+                keeper.watched.folder,
+                watch_filter=None,
+                debounce=SETTLE_MS,
+                rust_timeout=TICK_MS,
+                yield_on_timeout=True,
             ):
                 if found or time.monotonic() - looked > LOOK_SECONDS:
                     yield
                     looked = time.monotonic()
-        except (OSError, RuntimeError) as error:  # the folder has gone, or there are too many to watch
-            tell(f"{folder} cannot be watched now ({error}). It is tried again.")
-            time.sleep(RETRY_SECONDS)
+                    if keeper.unfinished:
+                        break  # and watch anew: what comes back under the name is another folder
+        except (OSError, RuntimeError):  # the folder is not there, or has more below it than can be watched
             yield
+        time.sleep(RETRY_SECONDS)
 
 
-def _try_round(keeper: Keeper, options: Namespace) -> None:
-    """A round whose faults are told, and that is tried again at the next sign."""
+def _try_round(keeper: Keeper, options: Namespace) -> str:
+    """A round; what went wrong with it, or "". It is tried again at the next sign."""
     try:
         if keeper.changed():
             _round(keeper, options)
@@ -172,12 +186,15 @@ def _try_round(keeper: Keeper, options: Namespace) -> None:
         raise
     except FootnoteError as error:
         keeper.forget()
-        tell(f"footnote: {error}")
+        return str(error)
+    return ""
 
 
 def _round(keeper: Keeper, options: Namespace) -> int:
     """Bring the library in step; returns how many files failed."""
     with _home(options) as home:
+        if home.paused():
+            raise FootnoteError("The queue is paused. `resume` goes on, and the folder is followed then.")
         library = library_for_adding(home, options.library or DEFAULT_LIBRARY)
         plan = keeper.round(library)
         failed = 0

@@ -73,8 +73,18 @@ def _summary(library: Library, jobs: Sequence[JobInfo], active: Sequence[JobInfo
     done = len(jobs) - len(active)
     share = (done + sum(job_share(job) for job in active)) / len(jobs)
     left = _time_left(jobs, active)
+    home = opened().home
+    paused = home.paused()
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{done} of {counted(len(jobs), 'file')}**" + (f" · {left}" if left else ""))
+        state = "Paused" if paused else left
+        st.markdown(f"**{done} of {counted(len(jobs), 'file')}**" + (f" · {state}" if state else ""))
+        if paused:
+            if st.button("Resume", type="tertiary", icon=":material/play_circle:", key="resume_jobs"):
+                home.pause(False)
+                st.rerun()
+        elif st.button("Pause", type="tertiary", icon=":material/pause_circle:", key="pause_jobs"):
+            home.pause()
+            st.rerun()
         if st.button("Stop", type="tertiary", icon=":material/stop_circle:", key="stop_jobs"):
             library.cancel([job.id for job in active])
             st.rerun()

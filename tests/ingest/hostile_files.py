@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping
@@ -327,13 +328,69 @@ def one_line(folder: Path) -> Path:
     return path
 
 
+# ------------------------------------------------------------------ pictures
+
+
+def picture_bomb(folder: Path) -> Path:
+    """A PNG of a few hundred bytes that says it is 60,000 by 60,000 pixels."""
+    path = folder / "bomb.png"
+    path.write_bytes(png(60_000, 60_000, zlib.compress(bytes(1_000))))
+    return path
+
+
+def picture_without_end(folder: Path) -> Path:
+    """A PNG whose pixels are missing."""
+    path = folder / "cut.png"
+    path.write_bytes(png(1_000, 1_000, zlib.compress(bytes(3_000)))[:-40])
+    return path
+
+
+def png(width: int, height: int, data: bytes) -> bytes:
+    def part(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    head = part(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + head + part(b"IDAT", data) + part(b"IEND", b"")
+
+
+def round_tiff(folder: Path) -> Path:
+    """A TIFF whose only page says that the next one is itself."""
+    path = folder / "round.tiff"
+    entries = [(256, 4, 1, 8), (257, 4, 1, 8), (258, 3, 1, 8), (259, 3, 1, 1), (262, 3, 1, 1)]
+    entries += [(273, 4, 1, 200), (277, 3, 1, 1), (278, 4, 1, 8), (279, 4, 1, 64)]
+    body = struct.pack("<2sHIH", b"II", 42, 8, len(entries))
+    body += b"".join(struct.pack("<HHII", *entry) for entry in entries) + struct.pack("<I", 8)
+    path.write_bytes(body.ljust(200, b"\0") + bytes(range(64)))
+    return path
+
+
+def bomb_on_a_page(folder: Path) -> Path:
+    """A PDF with a picture of 900 million pixels on its page, in a megabyte."""
+    path = folder / "picture-bomb.pdf"
+    side = 30_000
+    packer = zlib.compressobj(9)
+    data = b"".join(packer.compress(bytes(side)) for _ in range(side)) + packer.flush()
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Count 1 /Kids [3 0 R] >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 5 0 R "
+        b"/Resources << /XObject << /I 4 0 R >> >> >>",
+        b"<< /Type /XObject /Subtype /Image /Width %d /Height %d /ColorSpace /DeviceGray /BitsPerComponent 8 "
+        b"/Filter /FlateDecode /Length %d >>\nstream\n%s\nendstream" % (side, side, len(data), data),
+        b"<< /Length 27 >>\nstream\n612 0 0 792 0 0 cm /I Do \nendstream",
+    ]
+    body = b"%PDF-1.4\n" + b"".join(b"%d 0 obj\n%s\nendobj\n" % each for each in enumerate(objects, 1))
+    path.write_bytes(body + b"trailer << /Size 6 /Root 1 0 R >>\n%%EOF\n")
+    return path
+
+
 Maker = Callable[[Path], Path]
 
 SAMPLE: tuple[Maker, ...] = (
     bomb_in_word, bomb_in_excel, bomb_in_book, xml_bomb, a_lying_size, many_pages, round_page_tree,
-    round_outline, with_scripts, deep_json,
+    round_outline, with_scripts, deep_json, picture_bomb, picture_without_end, round_tiff,
 )  # fmt: skip
 REST: tuple[Maker, ...] = (
     deep_dictionaries, endless_stream, form_in_itself, deep_word, deep_arrays, deep_page_tree, bomb_in_pdf, endless_filters, long_line, deep_web_page,
-    many_columns, open_quote, deep_markdown, deep_mail, one_line,
+    many_columns, open_quote, deep_markdown, deep_mail, one_line, bomb_on_a_page,
 )  # fmt: skip

@@ -19,6 +19,7 @@ import pytest
 import ingest.client
 from ingest import terminal
 from ingest.__main__ import main
+from ingest.errors import FootnoteError
 from ingest.lock import HomeLock, read_owner
 from ingest.settings import DEFAULT_LIBRARY
 from tests.conftest import PROJECT, CommandLine, Ended
@@ -380,3 +381,20 @@ def test_a_kill_loses_nothing_acknowledged(
     assert {states[key] for key in acknowledged} == {"unchanged"}
     assert {line["state"] for line in alone("list", "--json").lines} == {"complete"}
     assert alone("check").out == CLEAN
+
+
+def test_pause_and_resume_beside_the_app(
+    app_home: LocalHome, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    at = ["--home", str(app_home.settings.home)]
+    (tmp_path / "late.txt").write_text("Late notes.")
+    try:
+        assert main(["pause", "--json", *at]) == 0
+        assert json.loads(capsys.readouterr().out) == {"paused": True, "waiting": 0}
+        assert app_home.paused()
+        with pytest.raises(FootnoteError, match="queue is paused"):
+            main(["add", str(tmp_path / "late.txt"), "--library", "Late", *at])
+    finally:
+        assert main(["resume", *at]) == 0
+    assert "running" in capsys.readouterr().out
+    assert not app_home.paused()

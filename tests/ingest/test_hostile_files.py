@@ -20,6 +20,7 @@ import pytest
 from ingest.errors import FootnoteError
 from ingest.home import open_home
 from ingest.model import AddState, FileText, Source
+from ingest.recognition import with_recognised
 from ingest.sandbox import SandboxPool
 from ingest.settings import PROJECT, Settings
 from tests.ingest import hostile_files
@@ -43,7 +44,7 @@ class Watched:
 
     def look(self) -> None:
         while not self.over.wait(0.05):
-            for lane in (self.pool._reading, self.pool._showing):
+            for lane in (self.pool._reading, self.pool._recognising, self.pool._showing):
                 for child in list(lane._all):
                     self.peak_mib = max(self.peak_mib, largest_mib(child._process.pid))
 
@@ -90,9 +91,10 @@ def read(watched: Watched, path: Path) -> FileText | FootnoteError:
     result: FileText | FootnoteError
     try:
         result = watched.pool.read(path, path.name)
+        result = with_recognised(result, path, watched.pool, Settings(ocr_timeout_seconds=LIMIT_SECONDS))
     except FootnoteError as error:
         result = error
-    assert time.monotonic() - began < LIMIT_SECONDS + GRACE_SECONDS, path.name
+    assert time.monotonic() - began < 2 * LIMIT_SECONDS + GRACE_SECONDS, path.name
     assert watched.peak_mib <= MEMORY_MIB, path.name
     return result
 
@@ -108,6 +110,8 @@ EXPECTED = {  # what is said of the files whose end is certain; "" for those tha
     "with_scripts": "",
     "round_page_tree": "",
     "round_outline": "",
+    "picture_bomb": "larger than can be read",
+    "picture_without_end": "damaged",
 }
 
 

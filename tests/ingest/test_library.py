@@ -324,3 +324,23 @@ def _last_words(process: subprocess.Popen[str]) -> dict[str, int | None]:
         word, name, number, *_ = line.split()
         found[name] = int(number) if word == "ack" else None
     return found
+
+
+def test_a_paused_queue_waits_and_goes_on(home: LocalHome, library: LocalLibrary, tmp_path: Path) -> None:
+    home.pause()
+    try:
+        paths = [write(tmp_path, name, f"Notes on {name}, kept for later.") for name in ("a.txt", "b.txt")]
+        first, second = library.enqueue([source(path) for path in paths])
+        time.sleep(1.5)
+        assert [job.stage for job in library.jobs()] == [JobStage.WAITING] * 2
+        assert home.paused()
+        library.cancel([second])
+        assert library.jobs()[1].stage is JobStage.CANCELLED
+    finally:
+        home.pause(False)
+    deadline = time.monotonic() + 60
+    while library.jobs()[0].stage not in ENDED:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert [origin.key for origin in library.origins()] == ["a.txt"]
+    assert library.jobs()[0].id == first

@@ -207,5 +207,18 @@ def test_a_picture_in_a_library_is_found_and_marked_on_its_page(tmp_path: Path) 
         until(lambda: all(job.stage in ENDED for job in library.jobs()))
         assert [page.text for page in library.pages("drill.png")] == ["The newer notice"]
         assert library.jobs()[-1].stage is JobStage.DONE
+
+        library.dismiss([job.id for job in library.jobs()])
+        long, short = tmp_path / "long.pdf", tmp_path / "short.png"
+        long.write_bytes(joined(*[scan([f"Page {number}", *LINES]).data("PDF") for number in range(30)]))
+        short.write_bytes(scan(["A short notice"]).data())
+        library.enqueue([Source(str(long), "long.pdf", str(long))])
+        until(lambda: library.jobs()[0].done > 0)
+        library.enqueue([Source(str(short), "short.png", str(short))])
+        until(lambda: library.jobs()[1].stage in ENDED)
+        assert library.pages("short.png")[0].text == "A short notice"
+        assert library.jobs()[0].stage is JobStage.READING  # it let the short one pass
+        library.cancel([library.jobs()[0].id])
+        until(lambda: library.jobs()[0].stage is JobStage.CANCELLED)
     finally:
         home.close()

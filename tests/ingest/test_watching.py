@@ -165,13 +165,18 @@ def test_the_command_follows_beside_an_app_and_ends_with_ctrl_c(
             until(lambda: ("docs/tea.md", "added") in lines())
             (docs / "tea.md").unlink()
             until(lambda: ("docs/tea.md", "removed") in lines())
+            away = docs.rename(docs.with_name("away"))  # a drive that is taken out and put in again
+            time.sleep(1)
+            away.rename(docs)
+            (docs / "coffee.md").write_text("# Coffee\n\nCoffee is served at three.")
+            until(lambda: ("docs/coffee.md", "added") in lines())
             process.send_signal(signal.SIGINT)
             assert process.wait(20) == 0
         finally:
             process.kill()
             _, told = process.communicate()
     assert "Stopped watching" in told
-    assert keys(app_home.library("Watched")) == ["docs/leave.md"]
+    assert keys(app_home.library("Watched")) == ["docs/coffee.md", "docs/leave.md"]
 
 
 def test_one_round_alone(command_line: CommandLine, docs: Path, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from ingest.model import JobInfo, JobStage
+from ingest.model import JobInfo, JobStage, PageState
 from rag.model import Answer, Coverage, Progress, Sentence
 from rag.ui import render
 from tests.rag.test_conversations import some_answer
@@ -197,3 +197,11 @@ def test_an_answer_about_the_whole_library_says_what_it_rests_on() -> None:
     )
     assert render.progress_line(Progress("reading", 8, 48), "") == "Reading 8 of 48 passages"
     assert render.progress_line(Progress("computing", 1, 1), "") == "Computing on the rows"
+
+
+def test_how_pages_of_a_receipt_are_told() -> None:
+    from rag.ui.library_page import page_line
+
+    assert page_line(PageState.OCR, "", "2–5") == "Pages 2–5: read by OCR"
+    assert page_line(PageState.EMPTY, "", "7", "slide") == "Slide 7: empty, no text on it"
+    assert page_line(PageState.FAILED, "no time", "1,204") == "Page 1,204: could not be read, no time"
