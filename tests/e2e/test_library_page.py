@@ -76,8 +76,7 @@ def test_create_fill_remove_rename_delete(app: App, page: Page, tmp_path: Path) 
 
 
 def test_a_name_that_is_taken_is_said_in_the_dialog(app: App, page: Page) -> None:
-    page.goto(f"{app.address}/library")
-    name = page.get_by_role("heading", level=2).first.inner_text()
+    name = new_library(page, app, "Taken")
     dialog = manage(page, "New library")
     dialog.get_by_label("Name").fill(name)
     dialog.get_by_role("button", name="Create").click()
