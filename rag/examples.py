@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 from ingest.model import StoredChunk
@@ -12,6 +13,7 @@ SAMPLE_QUESTIONS = Path(__file__).resolve().with_name("sample_questions.json")
 SAMPLE_KEY = "sample/"  # keys of the bundled sample library begin so
 LOOKED_AT = 8  # documents whose headings are looked at
 HEADING_WORDS = range(2, 8)
+_NUMBER = re.compile(r"^(?:(?:chapter|section|part)\s+)?\d{1,2}(?:\.\d{1,2})*[.):]?\s+(?=\D)", re.IGNORECASE)
 
 
 def example_questions(library: Library, count: int) -> list[str]:
@@ -42,5 +44,14 @@ def _question(chunks: list[StoredChunk]) -> str | None:
                 sizes[heading] = sizes.get(heading, 0) + len(chunk.text)
     if not sizes:
         return f"What is “{chunks[0].title}” about?"
-    heading = max(sizes, key=lambda each: sizes[each]).rstrip(" .:?")
-    return f"What does “{chunks[0].title}” say about {heading}?"
+    return about(chunks[0].title, max(sizes, key=lambda each: sizes[each]))
+
+
+def about(title: str, heading: str) -> str:
+    """A question for a section of a document."""
+    return f"What does “{title}” say about “{plain(heading)}”?"
+
+
+def plain(heading: str) -> str:
+    """A heading on one line, without its number and what ends it."""
+    return _NUMBER.sub("", " ".join(heading.split())).rstrip(" .:?")

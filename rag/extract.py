@@ -31,6 +31,7 @@ LEAST_MARGIN = 12.0  # logits below the best sentence's margin: what lies lower 
 RANK_PENALTY = 0.3  # a passage's place in the ranking, in standard deviations of the scores
 NEIGHBOUR_BONUS = 0.5  # for the sentences after a chosen one, half of it for the one before
 NEIGHBOURS_AFTER = 2
+HEADING_WORDS = 8
 MAX_SENTENCES = 6  # that are chosen; list items that come with one are not counted
 SEVERAL_SHARE = 1.5  # of the words of an answer, when several things are asked for
 
@@ -78,6 +79,7 @@ def extract(query: str, reads: Sequence[ReadHit], embedder: Embedder, ask: AskSe
     looked_at = reads[: ask.answer_passages]
     ranks = {read.hit.chunk.id: rank for rank, read in enumerate(looked_at)}
     found = [each for read in looked_at for each in _sentences(read)]
+    found = [each for each in found if not _is_heading(each)] or found
     if not found:
         return []
     several = wants_several(query)
@@ -114,6 +116,20 @@ def _sentences(read: ReadHit) -> list[Extract]:
             margin = score - read.raw.null_score
             found.append(Extract(read, start, end, order, answer_start, answer_end, margin))
     return found
+
+
+def _is_heading(each: Extract) -> bool:
+    """Whether it looks like one: a few words on a line of their own, between empty lines, without an end."""
+    text = each.read.hit.chunk.text
+    alone = not text[: each.start].strip() or text[: each.start].rstrip(" ").endswith("\n\n")
+    return (
+        alone
+        and text[each.end :].lstrip(" ").startswith("\n\n")
+        and len(each.text.split()) <= HEADING_WORDS
+        and each.text[-1].isalnum()
+        and not any(map(str.isdigit, each.text))
+        and not ITEM.match(text, each.start)
+    )
 
 
 def _best_within(raw: RawReading, start: int, end: int) -> tuple[int, int, float] | None:

@@ -5,7 +5,7 @@ Such a passage is near the question, and its heading says what it tells; so aski
 
 from __future__ import annotations
 
-from rag.examples import HEADING_WORDS
+from rag.examples import HEADING_WORDS, about, plain
 from rag.model import Answer, Hit
 
 SUGGESTED = 3
@@ -39,7 +39,7 @@ def _subject(hit: Hit) -> tuple[str, str]:
 
 def _question(title: str, heading: str) -> str:
     """ "" where the heading says nothing of its own."""
-    plain = " ".join(heading.split()).rstrip(" .:?")
-    if len(plain.split()) not in HEADING_WORDS or plain.casefold() == title.casefold():
+    said = plain(heading)
+    if len(said.split()) not in HEADING_WORDS or said.casefold() == title.casefold():
         return ""
-    return f"What does “{title}” say about {plain}?"
+    return about(title, heading)

@@ -300,4 +300,4 @@ def test_example_questions_of_any_library_name_its_headings(
     home.create("own")
     own = home.library("own")
     list(own.add([Source(str(path), "pump.md", str(path))]))
-    assert engine.example_questions(own) == ["What does “Pump” say about Changing the filter?"]
+    assert engine.example_questions(own) == ["What does “Pump” say about “Changing the filter”?"]

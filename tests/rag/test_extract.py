@@ -65,3 +65,17 @@ def test_a_list_comes_whole_though_its_items_go_on(reader: Reader, embedder: Emb
 
 def test_nothing_read_is_nothing_said(embedder: Embedder) -> None:
     assert extract("What?", [], embedder, AskSettings()) == []
+
+
+def test_a_heading_is_no_sentence(reader: Reader, embedder: Embedder) -> None:
+    text = "Wind, ice and thunder\n\nClose the dome when the wind passes 40 km/h for more than two minutes.\n\nIn a thunderstorm leave it."
+    question = "Which wind closes the dome?"
+    said = texts_of(extract(question, read(reader, question, ("Safety", text)), embedder, AskSettings()))
+    assert said[0].startswith("Close the dome")
+    assert "Wind, ice and thunder" not in said
+
+
+def test_where_there_are_only_headings_they_are_quoted(reader: Reader, embedder: Embedder) -> None:
+    question = "Which wind closes the dome?"
+    found = read(reader, question, ("Safety", "Wind, ice and thunder\n\n"))
+    assert texts_of(extract(question, found, embedder, AskSettings())) == ["Wind, ice and thunder"]

@@ -22,11 +22,13 @@ def answer(*headings: tuple[str, ...], refused: bool = False) -> Answer:
 
 def test_headings_of_what_was_read_become_questions() -> None:
     asked = follow_ups(
-        answer(("Leave", "Carry-over"), ("Leave", "Sick leave:"), ("Leave", "Sick leave:"), ("Pay day",))
+        answer(
+            ("Leave", "Carry-over"), ("Leave", "3.1 Sick leave:"), ("Leave", "3.1 Sick leave:"), ("Pay day",)
+        )
     )
     assert asked == [
-        "What does “Übersicht” say about Sick leave?",
-        "What does “Übersicht” say about Pay day?",
+        "What does “Übersicht” say about “Sick leave”?",
+        "What does “Übersicht” say about “Pay day”?",
     ]
 
 
