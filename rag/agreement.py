@@ -230,7 +230,7 @@ def _value(matches: Sequence[re.Match[str]], at: int) -> tuple[str | None, int]:
     following = matches[at + 1].group().lower() if at + 1 < len(matches) else ""
     close = at + 1 < len(matches) and matches[at + 1].start() - matches[at].end() <= 1
     used = 1
-    if raw[0].isdigit():
+    if raw[0].isdecimal():
         if ":" in raw:
             return raw.removesuffix(":00").lstrip("0") or "0", 1
         plain = re.sub(r",(?=\d{3}\b)", "", raw).replace(",", ".")

@@ -77,7 +77,7 @@ def page_image(request: Request) -> Response:
         if int(start) < int(end)
     ]
     width = query.get("width", "")
-    pixels = int(width) if width.isdigit() and int(width) in WIDTHS else 1000
+    pixels = int(width) if width.isdecimal() and int(width) in WIDTHS else 1000
     try:
         library = opened().home.library(query.get("library", ""))
         png = library.page_image(

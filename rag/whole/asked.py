@@ -244,7 +244,7 @@ class _Wish:
         for at, token in enumerate(self._x.tokens):
             number = (
                 int(token.word)
-                if token.word.isdigit() and self._x.is_top(at)
+                if token.word.isdecimal() and self._x.is_top(at)
                 else NUMBER_WORDS.get(token.word, 0)
             )
             near = {self._x.tokens[n].word for n in (at - 1, at + 1) if 0 <= n < len(self._x.tokens)}

@@ -270,7 +270,7 @@ class Explained:
     def is_top(self, at: int) -> bool:
         """Whether a number says how many are wanted: "top 3", "3 largest"."""
         near = [self.tokens[n].word for n in (at - 1, at + 1) if 0 <= n < len(self.tokens)]
-        small = self.tokens[at].word.isdigit() and 0 < int(self.tokens[at].word) <= 100
+        small = self.tokens[at].word.isdecimal() and 0 < int(self.tokens[at].word) <= 100
         return small and any(word in MAX | MIN | NEWEST | OLDEST | DEAR | CHEAP for word in near)
 
     def _literal(self, at: int) -> tuple[str | float | None, int, int]:
@@ -282,14 +282,15 @@ class Explained:
             month = MONTHS.get(self.tokens[at - 1].word[:3]) if at else None
             if month and len(self.tokens[at - 1].word) >= 3 and self.tokens[at - 1].free:
                 day = self.tokens[at - 2].word if at > 1 else ""
-                if day.isdigit() and self.tokens[at - 2].free:
+                if day.isdecimal() and self.tokens[at - 2].free:
                     return f"{word}-{month:02}-{int(day):02}", at - 2, at + 1
                 return f"{word}-{month:02}", at - 1, at + 1
             return word, at, at + 1
         if (
             at + 2 < len(self.tokens)
             and self.tokens[at + 1].word[:3] in MONTHS
-            and self.tokens[at + 2].word.isdigit()
+            and self.tokens[at + 2].word.isdecimal()
+            and word.isdecimal()
         ):
             month = MONTHS[self.tokens[at + 1].word[:3]]
             return f"{self.tokens[at + 2].word}-{month:02}-{int(word):02}", at, at + 3

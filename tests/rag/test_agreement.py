@@ -1,5 +1,7 @@
 """Rules that hold a claim against a passage word by word."""
 
+import sys
+
 import pytest
 
 from rag.agreement import Agreement, Text, agreement, is_literal
@@ -58,3 +60,10 @@ def test_word_for_word_unless_the_sentence_takes_it_back() -> None:
     assert is_literal(Text("The dome must be closed at wind speeds above 40 km/h."), PASSAGE)
     assert not is_literal(Text("Dogs may enter the dome."), PASSAGE)
     assert not is_literal(Text("A year."), PASSAGE)
+
+
+def test_every_sign_that_is_somehow_a_number_is_read() -> None:
+    signs = [chr(code) for code in range(sys.maxunicode + 1) if chr(code).isnumeric()]
+    assert "²" in signs
+    text = Text(" ".join(f"{sign} 5{sign} {sign}7" for sign in signs))
+    assert agreement(Text("an area of 5 m²"), text).numbers_missing == 0.0
