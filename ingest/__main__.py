@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from itertools import chain
 
 from ingest import care, terminal, watching
@@ -15,7 +14,7 @@ from ingest.errors import FootnoteError, NotFound
 from ingest.model import AddState, OriginInfo, PageState
 from ingest.places import unit
 from ingest.protocols import Home
-from ingest.settings import DEFAULT_LIBRARY, Settings, go_offline
+from ingest.settings import DEFAULT_LIBRARY
 from ingest.terminal import (
     FAILED,
     ask,
@@ -23,6 +22,7 @@ from ingest.terminal import (
     counted,
     moment,
     one_line,
+    opened,
     say,
     say_json,
     shortened,
@@ -95,20 +95,6 @@ def main(arguments: Sequence[str]) -> int:
     with opened(options) as home:
         act: Callable[[Home, Namespace], int] = options.act
         return act(home, options)
-
-
-@contextmanager
-def opened(options: Namespace) -> Iterator[Home]:
-    """The home folder that the flags and the environment name, opened or reached."""
-    settings = Settings.load(home=options.home)
-    go_offline(os.environ, settings.allow_download)
-    from ingest.client import connect  # its libraries read the environment when they are imported
-
-    home = connect(settings, tell)
-    try:
-        yield home
-    finally:
-        home.close()
 
 
 # ------------------------------------------------------------------ add

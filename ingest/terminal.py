@@ -11,12 +11,14 @@ import sys
 import time
 import unicodedata
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
 from ingest.errors import FootnoteError, WrongUsage
-from ingest.settings import DEFAULT_LIBRARY
+from ingest.protocols import Home
+from ingest.settings import DEFAULT_LIBRARY, Settings, go_offline
 
 FAILED = 1
 WRONG_USAGE = 2
@@ -251,3 +253,17 @@ class StatusLine:
     def clear(self) -> None:
         if self._shown:
             print("\r\x1b[2K", end="", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def opened(options: argparse.Namespace) -> Iterator[Home]:
+    """The home folder that the flags and the environment name, opened or reached."""
+    settings = Settings.load(home=options.home)
+    go_offline(os.environ, settings.allow_download)
+    from ingest.client import connect  # its libraries read the environment when they are imported
+
+    home = connect(settings, tell)
+    try:
+        yield home
+    finally:
+        home.close()

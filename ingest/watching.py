@@ -22,9 +22,9 @@ from ingest.adding import add_all, in_words, library_for_adding, summary
 from ingest.errors import FootnoteError, WrongUsage
 from ingest.gather import clean, gather
 from ingest.model import AddResult, AddState, Source
-from ingest.protocols import Home, Library
-from ingest.settings import DEFAULT_LIBRARY, Settings, go_offline
-from ingest.terminal import FAILED, counted, say, say_json, tell
+from ingest.protocols import Library
+from ingest.settings import DEFAULT_LIBRARY
+from ingest.terminal import FAILED, counted, opened, say, say_json, tell
 
 LOOK_SECONDS = 300.0  # between looks without a sign of change: some network drives give none
 SETTLE_MS = 1_600  # changes this close together are one round
@@ -192,7 +192,7 @@ def _try_round(keeper: Keeper, options: Namespace) -> str:
 
 def _round(keeper: Keeper, options: Namespace) -> int:
     """Bring the library in step; returns how many files failed."""
-    with _home(options) as home:
+    with opened(options) as home:  # other processes may have it between rounds
         if home.paused():
             raise FootnoteError("The queue is paused. `resume` goes on, and the folder is followed then.")
         library = library_for_adding(home, options.library or DEFAULT_LIBRARY)
@@ -223,20 +223,6 @@ def _told(result: AddResult, as_json: bool) -> None:
         say_json(summary(result))
     elif result.state is not AddState.UNCHANGED:
         say(in_words(result))
-
-
-@contextmanager
-def _home(options: Namespace) -> Iterator[Home]:
-    """The home folder for one round; other processes may have it between rounds."""
-    settings = Settings.load(home=options.home)
-    go_offline(os.environ, settings.allow_download)
-    from ingest.client import connect  # its libraries read the environment when they are imported
-
-    home = connect(settings, tell)
-    try:
-        yield home
-    finally:
-        home.close()
 
 
 @contextmanager
