@@ -13,15 +13,14 @@ from ingest.home import LocalHome, open_home
 from ingest.library import LocalLibrary
 from ingest.model import Source
 from ingest.scope import Scope
-from ingest.settings import PROJECT, Settings
+from ingest.settings import Settings
 from rag.engine import EXTRACTIVE, Engine
-from rag.model import Answer, CancelToken, Checked, Delta, Event, Finished, Progress, Turn
+from rag.model import CancelToken, Checked, Delta, Progress, Turn
 from rag.prompt import REFUSAL
 from rag.settings import AskSettings
 from rag.suggest import follow_ups
+from tests.rag.asking import SAMPLE_SOURCES, ended
 from tests.servers.openai_server import serving
-
-SAMPLE = PROJECT / "ingest" / "sample"
 
 
 @pytest.fixture(scope="module")
@@ -35,8 +34,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalHome]:
 def library(home: LocalHome) -> LocalLibrary:
     home.create("sample")
     found = home.library("sample")
-    files = [path for path in sorted(SAMPLE.iterdir()) if path.suffix in (".md", ".txt", ".html", ".pdf")]
-    results = list(found.add(Source(str(path), f"sample/{path.name}", str(path)) for path in files))
+    results = list(found.add(SAMPLE_SOURCES))
     assert all(result.state == "added" for result in results), results
     return found
 
@@ -44,13 +42,6 @@ def library(home: LocalHome) -> LocalLibrary:
 @pytest.fixture(scope="module")
 def engine(home: LocalHome) -> Engine:
     return Engine(home, home.settings, AskSettings())
-
-
-def ended(events: Iterator[Event]) -> tuple[Answer, list[Event]]:
-    told = list(events)
-    last = told[-1]
-    assert isinstance(last, Finished)
-    return last.answer, told
 
 
 def with_model(home: LocalHome, engine: Engine, url: str, model: str) -> Engine:

@@ -16,14 +16,14 @@ from ingest.model import Source
 from ingest.settings import PROJECT, Settings
 from rag.engine import EXTRACTIVE, Engine
 from rag.kept_answer import answer_from_json, answer_to_json
-from rag.model import Answer, CancelToken, Checked, Event, Finished, Progress
+from rag.model import Answer, CancelToken, Checked, Progress
 from rag.settings import AskSettings
 from rag.whole.gather import gathered
 from rag.whole.tables import Rows
 from rag.whole.tools import Tools
+from tests.rag.asking import SAMPLE_SOURCES, ended
 from tests.servers.openai_server import serving
 
-SAMPLE = PROJECT / "ingest" / "sample"
 TABLES = PROJECT / "rag" / "evaluate" / "whole" / "tables"
 HOSTILE = (
     "Item,Note,Amount\n"
@@ -47,8 +47,7 @@ def library(home: LocalHome, tmp_path_factory: pytest.TempPathFactory) -> LocalL
     found = home.library("whole")
     hostile = tmp_path_factory.mktemp("hostile") / "invoices.csv"
     hostile.write_text(HOSTILE, encoding="utf-8")
-    files = [p for p in sorted(SAMPLE.iterdir()) if p.suffix in (".md", ".txt", ".html", ".pdf")]
-    sources = [Source(str(path), f"sample/{path.name}", str(path)) for path in files]
+    sources = [*SAMPLE_SOURCES]
     sources += [Source(str(path), f"tables/{path.name}", str(path)) for path in sorted(TABLES.iterdir())]
     sources.append(Source(str(hostile), "tables/invoices.csv", str(hostile)))
     results = list(found.add(sources))
@@ -59,12 +58,6 @@ def library(home: LocalHome, tmp_path_factory: pytest.TempPathFactory) -> LocalL
 @pytest.fixture(scope="module")
 def engine(home: LocalHome) -> Engine:
     return Engine(home, home.settings, AskSettings())
-
-
-def ended(events: Iterator[Event]) -> tuple[Answer, list[Event]]:
-    told = list(events)
-    assert isinstance(told[-1], Finished)
-    return told[-1].answer, told
 
 
 def told_of(engine: Engine, library: LocalLibrary, question: str) -> Answer:
