@@ -7,10 +7,7 @@ the passages are, and on how much is asked), fitted by `python -m rag refit` and
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean
 
@@ -18,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.analysis import question_terms, terms
-from ingest.errors import ModelUnavailable
 from ingest.sentences import sentences
 from rag.agreement import Text, agreement
+from rag.logistic import Logistic
 from rag.rerank import ReadHit
 
 FILE = Path(__file__).resolve().parent / "reader" / "calibration.json"
@@ -47,34 +44,17 @@ FEATURES = (
 TERMS = len(FEATURES) + len(FEATURES) * (len(FEATURES) + 1) // 2
 
 
-@dataclass(frozen=True)
-class Calibration:
-    """p = σ(intercept + Σ weight · x), x = `expanded` of (feature − mean) / scale."""
-
-    intercept: float
-    weights: tuple[float, ...]
-    means: tuple[float, ...]
-    scales: tuple[float, ...]
+class Calibration(Logistic):
+    """x = `expanded` of (feature − mean) / scale."""
 
     @classmethod
     def load(cls, path: Path = FILE) -> Calibration:
         """Raises ModelUnavailable when it is missing or was fitted to other features."""
-        try:
-            raw = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            raw = {}
-        if raw.get("features") != list(FEATURES) or len(raw["weights"]) != TERMS:
-            raise ModelUnavailable(
-                "The reader's calibration is missing or does not fit this version. "
-                "Run `python -m rag refit`, or restore rag/reader/calibration.json."
-            )
-        return cls(raw["intercept"], tuple(raw["weights"]), tuple(raw["means"]), tuple(raw["scales"]))
+        return cls.read(path, FEATURES, TERMS, "The reader's calibration")
 
     def probability(self, features: NDArray[np.float64]) -> float:
         """0 to 1. `features` has shape (len(FEATURES),)."""
-        x = expanded(features[None], np.array(self.means), np.array(self.scales))[0]
-        z = self.intercept + float(x @ np.array(self.weights))
-        return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, z))))
+        return self.at(expanded(features[None], np.array(self.means), np.array(self.scales))[0])
 
 
 def expanded(
@@ -94,6 +74,8 @@ def features(query: str, reads: Sequence[ReadHit]) -> NDArray[np.float64]:
     fused = [read.hit.fused for read in reads if read.hit.fused]
     cosines = sorted((each.cosine for each in fused), reverse=True) or [0.0]
     asked = set(question_terms(query))
+    pointed = [_pointed(read) for read in top]
+    surest = np.argsort(margins)[::-1][:POINTED]
     return np.array(
         [
             max(read.raw.answerability for read in top),
@@ -105,8 +87,8 @@ def features(query: str, reads: Sequence[ReadHit]) -> NDArray[np.float64]:
             cosines[0],
             _lead(cosines),
             max((each.coverage for each in fused), default=0.0),
-            max(_answered(asked, read) for read in top),
-            *_agreed(query, [top[place] for place in np.argsort(margins)[::-1][:POINTED]]),
+            max(len(asked & set(terms(text))) for text in pointed) / max(1, len(asked)),
+            *_agreed(query, [top[place] for place in surest], [pointed[place] for place in surest]),
         ],
         np.float64,
     )
@@ -117,17 +99,11 @@ def _lead(best_first: Sequence[float]) -> float:
     return best_first[0] - mean(best_first[1:]) if len(best_first) > 1 else 0.0
 
 
-def _answered(asked: set[str], read: ReadHit) -> float:
-    """Share of the terms `asked` in the sentence that holds the reader's span, its title and headings included."""
-    held = set(terms(_pointed(read)))
-    return len(asked & held) / max(1, len(asked))
-
-
-def _agreed(query: str, pointed: Sequence[ReadHit]) -> tuple[float, float, float]:
+def _agreed(query: str, reads: Sequence[ReadHit], pointed: Sequence[str]) -> tuple[float, float, float]:
     """Words missing, nearness and denial. A tempting passage is about the thing, but not about what is asked of it."""
     asked = Text(query)
-    passages = [agreement(asked, Text(f"{read.hit.chunk.context} {read.hit.chunk.text}")) for read in pointed]
-    missing = min(agreement(asked, Text(_pointed(read))).words_missing for read in pointed)
+    passages = [agreement(asked, Text(f"{read.hit.chunk.context} {read.hit.chunk.text}")) for read in reads]
+    missing = min(agreement(asked, Text(text)).words_missing for text in pointed)
     return missing, max(each.nearby for each in passages), passages[0].negation
 
 

@@ -9,19 +9,17 @@ w(n) = w_long + exp(−n / 60) · w_short, with n telling words in the passage.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.errors import ModelUnavailable
 from ingest.sentences import sentences
 from rag.agreement import Agreement, Text, agreement
+from rag.logistic import Logistic
 from rag.model import Verdict
 from rag.reader import Reader
 
@@ -37,34 +35,17 @@ _BASE = (
 FEATURES = (*_BASE, "short", *(f"short_{name}" for name in _BASE))
 
 
-@dataclass(frozen=True)
-class Calibration:
-    """p = σ(intercept + Σ weight · (feature − mean) / scale)."""
-
-    intercept: float
-    weights: tuple[float, ...]
-    means: tuple[float, ...]
-    scales: tuple[float, ...]
+class Calibration(Logistic):
+    """x = (feature − mean) / scale."""
 
     @classmethod
     def load(cls, path: Path = FILE) -> Calibration:
         """Raises ModelUnavailable when it is missing or was fitted to other features."""
-        try:
-            raw = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            raw = {}
-        if raw.get("features") != list(FEATURES):
-            raise ModelUnavailable(
-                "The calibration of the support check is missing or does not fit this version. "
-                "Run `python -m rag refit`, or restore rag/reader/support.json."
-            )
-        return cls(raw["intercept"], tuple(raw["weights"]), tuple(raw["means"]), tuple(raw["scales"]))
+        return cls.read(path, FEATURES, len(FEATURES), "The calibration of the support check")
 
     def probability(self, features: NDArray[np.float64]) -> float:
         """0 to 1. `features` has shape (len(FEATURES),)."""
-        scaled = (features - np.asarray(self.means)) / np.asarray(self.scales)
-        z = self.intercept + float(scaled @ np.asarray(self.weights))
-        return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, z))))
+        return self.at((features - np.asarray(self.means)) / np.asarray(self.scales))
 
 
 @cache

@@ -8,7 +8,6 @@ the strangers, a fit of products answers questions about anything at all (LOG.md
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -59,24 +58,6 @@ def out_of_fold(features: Floats, labels: Flags, weights: Floats | None = None, 
     return probabilities
 
 
-def save(calibration: Calibration, path: Path, note: str) -> None:
-    path.write_text(
-        json.dumps(
-            {
-                "features": list(FEATURES),
-                "intercept": calibration.intercept,
-                "weights": calibration.weights,
-                "means": calibration.means,
-                "scales": calibration.scales,
-                "fitted_on": note,
-            },
-            indent=1,
-        )
-        + "\n",
-        encoding="utf-8",
-    )
-
-
 # ---------------------------------------------------------------------- over sets
 
 
@@ -91,7 +72,7 @@ def recalibrate(settings: Settings, folder: Path, limit: int, keep: bool) -> dic
     if keep:
         kinds = ", ".join(f"{(names == name).sum()} of {name}" for name in SETS)
         note = f"{len(labels)} questions: {kinds}, {(~own).sum()} asked of another set's library"
-        save(fit(features, labels, weights), FILE, note)
+        fit(features, labels, weights).write(FILE, FEATURES, note)
     return {
         **separation(probabilities[own], labels[own]),
         "features_alone": {

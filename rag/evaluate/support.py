@@ -128,7 +128,7 @@ def fit(reader: Any, data: Path) -> dict[str, Any]:
 
     from rag.agreement import Text, agreement
     from rag.evaluate import claims
-    from rag.support import FEATURES, FILE, features, logits
+    from rag.support import FEATURES, FILE, Calibration, features, logits
 
     sets = {
         "wice_dev": claims.wice(data / "wice", "dev"),
@@ -153,21 +153,13 @@ def fit(reader: Any, data: Path) -> dict[str, Any]:
     x, y, w = np.vstack(rows), np.concatenate(labels), np.concatenate(weights)
     means, scales = x.mean(0), np.maximum(x.std(0), 1e-6)
     model = LogisticRegression(C=1.0, max_iter=2_000).fit((x - means) / scales, y, sample_weight=w)
-    FILE.write_text(
-        json.dumps(
-            {
-                "features": list(FEATURES),
-                "intercept": float(model.intercept_[0]),
-                "weights": model.coef_[0].tolist(),
-                "means": means.tolist(),
-                "scales": scales.tolist(),
-                "fitted_on": ", ".join(f"{len(held)} claims of {name}" for name, held in sets.items()),
-            },
-            indent=1,
-        )
-        + "\n",
-        encoding="utf-8",
+    fitted = Calibration(
+        float(model.intercept_[0]),
+        tuple(model.coef_[0].tolist()),
+        tuple(means.tolist()),
+        tuple(scales.tolist()),
     )
+    fitted.write(FILE, FEATURES, ", ".join(f"{len(held)} claims of {name}" for name, held in sets.items()))
     return {"claims": {n: len(held) for n, held in sets.items()}, "noise": noise}
 
 
