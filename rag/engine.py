@@ -32,6 +32,7 @@ from rag.model import (
     Sentence,
     Turn,
 )
+from rag.orders import without_orders
 from rag.prompt import REFUSAL
 from rag.settings import AskSettings
 
@@ -126,7 +127,7 @@ class Engine:
         models = self.load()
         clock.lap("loading")
         with self._home.asking():
-            found = yield from self._gather(models, given or question, library, cancel)
+            found = yield from self._gather(models, given or without_orders(question), library, cancel)
             cancel.check()
             if found is not None:
                 asked = _Draft(question, question, [], [], 1.0, info.documents, 0, library.scope)
@@ -206,7 +207,8 @@ class Engine:
             hits = retrieve(library, models.embedder, given, self.ask_settings)
             clock.lap("searching")
             return given, hits
-        query = condense(models.reader, question, history) if history else question
+        wanted = without_orders(question)
+        query = condense(models.reader, wanted, history) if history else wanted
         clock.lap("condensing")
         query = mended(query, library)
         hits = retrieve(library, models.embedder, query, self.ask_settings)
