@@ -170,6 +170,7 @@ class TorchNetwork:
             try:
                 return list(pool.map(one, todo))
             finally:
+                pool.shutdown(cancel_futures=True)
                 torch.set_num_threads(self._threads)  # of threads to come: the initializer has changed that
 
 

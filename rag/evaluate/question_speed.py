@@ -92,7 +92,7 @@ def beside(
     from ingest.gather import gather
     from ingest.model import ENDED
 
-    if home.catalog.library_id("beside") is not None:
+    if home.catalog.libraries.id_of("beside") is not None:
         home.delete("beside")
     other = home.library(home.create("beside").name)
     other.enqueue(gather([str(folder)]).sources)
