@@ -11,18 +11,17 @@ import re
 
 from ingest.sentences import sentences
 
-_DO = (
-    r"answer|respond|reply|give|provide|write|explain|describe|state|say|use|keep|format|present|round|express|"
-    r"limit|include|cite|quote|mention|indicate|make|return|output|show|think|assume|structure|phrase|list|name"
-)
 _POLITE = r"(?:(?:please|and|also|then|kindly|but|just|only|always|briefly)[,\s]+)*"
-# An order by itself: a verb of answering, and within the sentence a word for the answer or its form.
+# An order by itself. Verbs that tell of a thing as often as of the answer need a word for the answer beside them.
 _ORDER = re.compile(
-    rf"^{_POLITE}(?:do\s+not|don['’]t|never|be\b|{_DO})\b.*?"
-    r"\b(?:answers?|response|respond|reply|sentences?|paragraphs?|words?|bullets?|bullet[- ]points?|format|json|"
-    r"markdown|table|brief(?:ly)?|concise(?:ly)?|short(?:ly)?|detail(?:ed)?|precise|specific|plain|english|german|french|"
-    r"spanish|step[- ]by[- ]step|decimals?|digits?|percent|percentage|usd|dollars?|euros?|thousands?|millions?|"
-    r"billions?|units?|sources?|citations?|references?|reasoning|your|me|perspective|documents?|context|passages?)\b",
+    rf"^{_POLITE}(?:(?:answer|respond|reply)\b(?!:)"
+    r"|(?:do\s+not|don['’]t|never|be|use|keep|format|present|round|express|limit|phrase|structure|think|assume)\b.*?"
+    r"\b(?:answers?|response|reply|sentences?|paragraphs?|words?|bullet(?:s|[- ]points?)?|json|markdown|brief|concise|"
+    r"short|detailed|precise|specific|plain|english|german|french|spanish|step[- ]by[- ]step|decimals?|digits?|"
+    r"percent|usd|eur|dollars?|euros?|thousands?|millions?|billions?|your|perspective)\b"
+    r"|(?:give|provide|write|explain|describe|state|cite|quote|include|mention|make|return|output|show|indicate)\b.*?"
+    r"\b(?:(?:your|an?|the|this|each|every) (?:[a-z]+ )?(?:answers?|response|reply|question|reasoning|sources?)|sentences|"
+    r"bullet[- ]points?|json|markdown)\b)",
     re.IGNORECASE | re.DOTALL,
 )
 # An order for a case: “If …, (then) say so.”, “When …, please state that and explain why.”
