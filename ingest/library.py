@@ -179,6 +179,7 @@ class LocalLibrary:
     def remove(self, keys: Sequence[str]) -> int:
         self._home.originals.discard(self._home.catalog.changes.remove(self._id, keys))
         self._home.outbox.drain()
+        self._home.reclaiming.look()
         return len(keys)
 
     # ------------------------------------------------------------------ looking

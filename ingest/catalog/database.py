@@ -85,6 +85,29 @@ class Database:
         for number, script in enumerate(MIGRATIONS[seen:], start=seen + 1):
             self._writer.executescript(f"BEGIN;{script};PRAGMA user_version={number};COMMIT;")
 
+    def size_bytes(self) -> int:
+        """Of the file, what is free in it included."""
+        return self._pragma("page_count") * self._pragma("page_size")
+
+    def free_bytes(self) -> int:
+        """What removals have left free in the file; it is used again, or given back by `vacuum`."""
+        return self._pragma("freelist_count") * self._pragma("page_size")
+
+    def vacuum(self) -> None:
+        """Write the file anew without what is free in it. Changes wait meanwhile; raises DiskFull."""
+        with self._writing:
+            try:
+                self._writer.execute("VACUUM")
+                self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            except sqlite3.OperationalError as error:
+                if "full" in str(error):
+                    raise DiskFull("The disk is full. Free some space; nothing was lost.") from error
+                raise
+
+    def _pragma(self, name: str) -> int:
+        value: int = self.reader.execute(f"PRAGMA {name}").fetchone()[0]
+        return value
+
     def close(self) -> None:
         with self._writing, self._opening:
             for connection in self._connections:
