@@ -122,6 +122,7 @@ class Catalog:
         self._opening = threading.Lock()  # of _connections; never waits for a writer
         self._writing = threading.RLock()
         self._depth = 0
+        self.revision = 0  # another number after every commit, for as long as this process runs
         self._writer = self._open()
         self._migrate()
 
@@ -164,6 +165,7 @@ class Catalog:
                 self._depth = 1
                 yield self._writer
                 self._writer.execute("COMMIT")
+                self.revision += 1
             except BaseException as error:
                 if self._writer.in_transaction:
                     self._writer.execute("ROLLBACK")

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
+from ingest.alike import Comparing
 from ingest.backup import write_backup
 from ingest.catalog import Catalog
 from ingest.checking import check_library, check_originals, find_remains
@@ -67,6 +68,7 @@ class LocalHome:
                 originals=self.originals,
                 sandbox=self.sandbox,
                 passwords=self.passwords,
+                comparing=Comparing(self.catalog),
                 recipe=lambda: self.recipe,
             )
         )
