@@ -133,17 +133,18 @@ class Comparing:
             )
 
     def _candidates(self, library_id: int, document_id: int, prints: Runs) -> list[int]:
-        """Documents that share enough of the fewer fingerprints, those that share most first."""
+        """Documents that share enough of the fewer fingerprints, those first that share most of what few have."""
         shared: Counter[int] = Counter()
+        weight: dict[int, float] = {}
         for each in prints.tolist():
-            shared.update(
-                row[0]
-                for row in self._catalog.read(
-                    "SELECT document_id FROM fingerprints WHERE library_id = ? AND hash = ? "
-                    "ORDER BY document_id DESC LIMIT ?",
-                    (library_id, each, HOLDERS),
-                )
+            rows = self._catalog.read(
+                "SELECT document_id FROM fingerprints WHERE library_id = ? AND hash = ? "
+                "ORDER BY document_id DESC LIMIT ?",
+                (library_id, each, HOLDERS),
             )
+            for (other,) in rows:
+                shared[other] += 1
+                weight[other] = weight.get(other, 0.0) + 1 / len(rows)
         shared.pop(document_id, None)
         if not shared:
             return []
@@ -154,13 +155,12 @@ class Comparing:
                 (str(list(shared)),),
             )
         )
-        likely = {
-            other: count / max(1, min(len(prints), sizes[other]))
+        likely = [
+            other
             for other, count in shared.items()
-            if other in sizes
-        }
-        best = sorted(likely, key=lambda other: (-likely[other], -other))[:COMPARED]
-        return [other for other in best if likely[other] >= LEAST_SHARED]
+            if other in sizes and count >= LEAST_SHARED * min(len(prints), sizes[other])
+        ]
+        return sorted(likely, key=lambda other: (-weight[other], -other))[:COMPARED]
 
     def _library_of(self, document_id: int) -> int | None:
         rows = self._catalog.read("SELECT library_id FROM documents WHERE id = ?", (document_id,))
@@ -196,8 +196,11 @@ def pairs(catalog: Catalog, library_id: int, aside: Collection[int], key: str | 
         for first_id, second_id, mine, theirs, first, second in rows
         if first is not None and second is not None
     ]
-    if key is None:
-        return [each for _, each in found]
+    if key is None:  # what is contained comes first
+        return [
+            each.seen_from(each.second) if each.first_share < ALIKE <= each.second_share else each
+            for _, each in found
+        ]
     own = _document(catalog, library_id, key)
     return [each if first_id == own else each.seen_from(each.second) for first_id, each in found]
 

@@ -53,6 +53,7 @@ class LocalHome:
         self.catalog = Catalog(settings.home / "catalog.sqlite")
         self.originals = Originals(settings.home / "originals", self.catalog.hash_in_use)
         self.sandbox = SandboxPool(settings)
+        self.comparing = Comparing(self.catalog)
         self.queue = JobQueue(self.catalog)
         self.words: LexicalIndex = TantivyIndex(settings.home / "lexical")
         self._vectors: VectorIndex | None = None
@@ -68,7 +69,7 @@ class LocalHome:
                 originals=self.originals,
                 sandbox=self.sandbox,
                 passwords=self.passwords,
-                comparing=Comparing(self.catalog),
+                comparing=self.comparing,
                 recipe=lambda: self.recipe,
             )
         )

@@ -62,7 +62,9 @@ def clean_tag(name: str) -> str:
 
 def clean_tags(names: Iterable[str]) -> tuple[str, ...]:
     """Each once, whatever the letter case. Raises WrongUsage as `clean_tag`, and for too many."""
-    found = {tag.casefold(): tag for tag in map(clean_tag, names)}
+    found: dict[str, str] = {}
+    for tag in map(clean_tag, names):
+        found.setdefault(tag.casefold(), tag)
     if len(found) > MOST_TAGS:
         raise WrongUsage(f"That is more than {MOST_TAGS} tags at once. Give fewer.")
     return tuple(found.values())
