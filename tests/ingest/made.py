@@ -28,13 +28,15 @@ def made_documents(
     home: LocalHome, library: str, texts: Mapping[str, str], *, changed_ns: int = 0, recipe: str = "recipe"
 ) -> list[int]:
     """The same for many files at once, by key."""
-    library_id = home.catalog.library_id(library)
+    library_id = home.catalog.libraries.id_of(library)
     assert library_id
     ids = [_words(home, library_id, key, text, changed_ns, recipe) for key, text in texts.items()]
     for document_id in ids:
-        chunks = [chunk.id for chunk in home.catalog.document_chunks(document_id)]
+        chunks = [chunk.id for chunk in home.catalog.passages.of_document(document_id)]
         seed = next(_numbers)
-        home.catalog.add_vectors(document_id, chunks, unit_vectors(seed + len(chunks), DIMENSIONS)[seed:])
+        home.catalog.changes.add_vectors(
+            document_id, chunks, unit_vectors(seed + len(chunks), DIMENSIONS)[seed:]
+        )
     home.outbox.drain()
     for document_id in ids:
         home.comparing.take_in(document_id)
@@ -48,8 +50,8 @@ def _words(home: LocalHome, library_id: int, key: str, text: str, changed_ns: in
     job = JobRow(
         0, library_id, key, "test", content, changed_ns, 1, True, None, False, "reading", None, None, 0.0
     )
-    if there := home.catalog.document_of(library_id, content, recipe):
-        home.catalog.attach(job, key, there, "{}")
+    if there := home.catalog.documents.by_content(library_id, content, recipe):
+        home.catalog.changes.attach(job, key, there, "{}")
         return there.id
     words = text.split(" ")
     chunks: list[Chunk] = []
@@ -59,4 +61,4 @@ def _words(home: LocalHome, library_id: int, key: str, text: str, changed_ns: in
         chunks.append(Chunk(len(chunks), 1, start, start + len(piece), piece))
         start += len(piece) + 1
     read = FileText("text/markdown", key, False, (Page(1, text),), Receipt((), 0.0))
-    return home.catalog.add_words(job, key, recipe, read, key, chunks, "{}")
+    return home.catalog.changes.add_words(job, key, recipe, read, key, chunks, "{}")

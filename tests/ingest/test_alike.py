@@ -194,7 +194,7 @@ def test_vectors_of_what_is_set_aside_are_left_out(home: LocalHome, library: Loc
     first = put(home, library, "old.md", text(1))
     put(home, library, "new.md", text(2))
     library.set_aside(["old.md"], instead="new.md")
-    mine = {chunk.id for chunk in home.catalog.document_chunks(first)}
+    mine = {chunk.id for chunk in home.catalog.passages.of_document(first)}
     near = unit_vectors(1, DIMENSIONS)[0]
     everything = home.vectors.search(library._id, near, 100)
     assert mine <= {chunk_id for chunk_id, _ in everything}
