@@ -92,8 +92,7 @@ def change(
             raise NotFound(f"“{missing[0]}” is not in this library. `list` shows what is.")
         for tag, given in changes:
             db.executemany(
-                "INSERT INTO tags(origin_id, tag, given) VALUES (?, ?, ?) "
-                "ON CONFLICT(origin_id, tag) DO UPDATE SET given = excluded.given",
+                "INSERT OR REPLACE INTO tags(origin_id, tag, given) VALUES (?, ?, ?)",
                 [(origin_id, tag, given) for origin_id in ids.values()],
             )
     return len(ids)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from ingest import alike
 from ingest.alike import Alike, percent
 from ingest.errors import NotFound, WrongUsage
 from ingest.home import LocalHome, open_home
@@ -44,8 +45,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalHome]:
 
 @pytest.fixture
 def library(home: LocalHome, request: pytest.FixtureRequest) -> LocalLibrary:
-    home.create(request.node.name[:70])
-    return home.library(request.node.name[:70])
+    return home.library(home.create(request.node.name[:70]).name)
 
 
 def put(home: LocalHome, library: LocalLibrary, key: str, words: list[str], changed_ns: int = 0) -> int:
@@ -143,10 +143,14 @@ def test_a_library_of_an_older_footnote_is_caught_up_with(home: LocalHome, libra
     assert library.alike() == pairs
 
 
-def test_boilerplate_in_a_thousand_files_costs_little(home: LocalHome, library: LocalLibrary) -> None:
+def test_boilerplate_in_many_files_hides_no_duplicate(
+    home: LocalHome, library: LocalLibrary, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Few of the many that share a paragraph are compared, and those that share more are among them."""
+    monkeypatch.setattr(alike, "HOLDERS", 10)
+    monkeypatch.setattr(alike, "COMPARED", 2)
     notice = text(9, 40)
-    many = {f"{number:03}.md": " ".join([*notice, *text(2_000 + number, 40)]) for number in range(150)}
+    many = {f"{number:03}.md": " ".join([*notice, *text(2_000 + number, 40)]) for number in range(30)}
     made_documents(home, library.name, many)
     put(home, library, "000 again.md", [*notice, *edited(text(2_000, 40), 20)])
     (pair,) = library.alike("000 again.md")

@@ -25,8 +25,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalHome]:
 
 @pytest.fixture
 def library(home: LocalHome, request: pytest.FixtureRequest) -> LocalLibrary:
-    home.create(request.node.name[:70])
-    library = home.library(request.node.name[:70])
+    library = home.library(home.create(request.node.name[:70]).name)
     for key in ("contracts/lease.md", "contracts/old/roof.md", "menu.md"):
         made_document(home, library.name, key, f"All about {key}.")
     return library
