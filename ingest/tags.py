@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ingest.errors import NotFound, WrongUsage
+from ingest.model import Listed, OriginInfo
 from ingest.scope import Choosable, Scope, fitting
 
 if TYPE_CHECKING:
@@ -160,7 +161,7 @@ def joined(ruled: Mapping[str, str], by_hand: Mapping[str, bool]) -> tuple[str, 
     return tuple(found[name] for name in sorted(found))
 
 
-def counts(listed: Iterable[Choosable]) -> dict[str, int]:
+def counts(listed: Iterable[Listed | OriginInfo]) -> dict[str, int]:
     """Every tag with the number of files that have it, by name."""
     found: dict[str, int] = {}
     names: dict[str, str] = {}
