@@ -47,15 +47,19 @@ def show(library_name: str) -> None:
 def beside(library: Library, detail: DocumentDetail) -> None:
     """In a file's receipt: what it is almost the same as, and whether it is asked."""
     pairs = library.alike(detail.origin.key)
-    if detail.instead:
-        st.text(f"Set aside: {detail.instead} is asked.")
-        if all(not pair.first_aside for pair in pairs):
-            again(library, [detail.origin.key], "beside_again")
-    for number, pair in enumerate(pairs[:LISTED_BESIDE]):
-        st.text(f"{pair.words[:1].upper()}{pair.words[1:]} {pair.second}")
-        decide(library, pair, f"beside_{number}")
-    if len(pairs) > LISTED_BESIDE:
-        st.caption(f"and {counted(len(pairs) - LISTED_BESIDE, 'file')} more")
+    if not pairs and not detail.instead:
+        return
+    with st.container(key="alike", gap="small"):
+        if detail.instead:
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.text(f"Set aside: {detail.instead} is asked instead.", width="stretch")
+                again(library, [detail.origin.key], "beside_again")
+        for number, pair in enumerate(pairs[:LISTED_BESIDE]):
+            st.text(f"{pair.words[:1].upper()}{pair.words[1:]} {pair.second}")
+            if not detail.instead:
+                decide(library, pair, f"beside_{number}")
+        if len(pairs) > LISTED_BESIDE:
+            st.caption(f"and {counted(len(pairs) - LISTED_BESIDE, 'file')} more")
 
 
 def decide(library: Library, pair: Alike, key: str) -> None:
