@@ -63,11 +63,12 @@ def draw(library: Library) -> Chosen | None:
         return None
     pages = -(-len(rows) // PAGE)
     # Another selection for other rows: what is ticked is known by its place alone.
-    mark = zlib.crc32("\0".join(row.key for row in rows).encode("utf-8", "replace"))
+    names = "\0".join([library.name, *(row.key for row in rows)])
+    mark = zlib.crc32(names.encode("utf-8", "replace"))
     page = min(pages, st.session_state.get(f"files_page_{mark}", 1))
     shown = rows[(page - 1) * PAGE : page * PAGE]
-    key = f"files_{library.name}_{mark}_{page}"
-    all_key = f"files_all_{library.name}_{mark}"
+    key = f"files_table_{mark}_{page}"
+    all_key = f"files_all_{mark}"
     ticked = st.session_state.get(key, {}).get("selection", {}).get("rows", [])
     keys = [shown[place].key for place in ticked if place < len(shown)]
     if st.session_state.get(all_key):
