@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
+from ingest.alike import Comparing
 from ingest.backup import write_backup
 from ingest.catalog import Catalog
 from ingest.checking import check_library, check_originals, find_remains
@@ -52,6 +53,7 @@ class LocalHome:
         self.catalog = Catalog(settings.home / "catalog.sqlite")
         self.originals = Originals(settings.home / "originals", self.catalog.documents.hash_in_use)
         self.sandbox = SandboxPool(settings)
+        self.comparing = Comparing(self.catalog)
         self.queue = JobQueue(self.catalog)
         self.words: LexicalIndex = TantivyIndex(settings.home / "lexical")
         self.vectors = VectorStore(settings.home)
@@ -67,6 +69,7 @@ class LocalHome:
                 originals=self.originals,
                 sandbox=self.sandbox,
                 passwords=self.passwords,
+                comparing=self.comparing,
                 recipe=lambda: self.recipe,
             )
         )

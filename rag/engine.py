@@ -130,10 +130,10 @@ class Engine:
             found = yield from self._gather(models, given or without_orders(question), library, cancel)
             cancel.check()
             if found is not None:
-                asked = _Draft(question, question, [], [], 1.0, info.documents, 0, library.scope)
+                asked = _Draft(question, question, [], [], 1.0, info.asked, 0, library.scope)
                 yield from self._tell(models, found, asked, clock, cancel)
                 return
-            yield Progress("searching", info.documents)
+            yield Progress("searching", info.asked)
             query, hits = self._search(models, question, library, history, clock, given)
             cancel.check()
             yield Progress("reading", min(len(hits), self.ask_settings.read_candidates))
@@ -144,7 +144,7 @@ class Engine:
                 read,
                 rest,
                 self._confidence(models, query, read),
-                info.documents,
+                info.asked,
                 self.ask_settings.distinct_pages,
                 library.scope,
                 self._disagreements(library, query, read),

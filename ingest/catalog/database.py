@@ -23,6 +23,7 @@ class Database:
         self._opening = threading.Lock()  # of _connections; never waits for a writer
         self._writing = threading.RLock()
         self._depth = 0
+        self.revision = 0  # another number after every commit, for as long as this process runs
         self._writer = self._open()
         self._migrate()
 
@@ -64,6 +65,7 @@ class Database:
                 self._depth = 1
                 yield self._writer
                 self._writer.execute("COMMIT")
+                self.revision += 1
             except BaseException as error:
                 if self._writer.in_transaction:
                     self._writer.execute("ROLLBACK")
