@@ -332,6 +332,7 @@ class LibraryInfo:
     created_at: float
     aside: int = 0  # of the documents: set aside
     newest_answers: bool = False  # of near duplicates
+    tables: int = 0  # documents with rows to compute on
 
     @property
     def asked(self) -> int:
