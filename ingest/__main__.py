@@ -1,4 +1,4 @@
-"""python -m ingest add | watch | list | show | remove | check | rebuild | libraries | pause | resume | backup | restore"""
+"""python -m ingest add | watch | list | show | passage | remove | check | rebuild | libraries | pause | resume | backup | restore"""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from itertools import chain
 
-from ingest import care, terminal, watching
+from ingest import by_hand, care, terminal, watching
 from ingest.adding import add_all, in_words, library_for_adding, summary
 from ingest.errors import FootnoteError, NotFound
 from ingest.model import AddState, OriginInfo, PageState
@@ -62,7 +62,19 @@ def parser() -> terminal.Commands:
 
     showing = command("show", "show a document and its receipt, page by page")
     showing.add_argument("key", type=terminal.composed, metavar="KEY")
+    showing.add_argument("--passages", action="store_true", help="its passages instead, with their numbers")
+    showing.add_argument("--search", metavar="TEXT", help="only passages with TEXT")
     showing.set_defaults(act=show)
+
+    changing = command("passage", "look at one passage, switch it off, correct it, or take that back")
+    changing.add_argument("key", type=terminal.composed, metavar="KEY")
+    changing.add_argument("number", type=int, metavar="NUMBER", help="as `show KEY --passages` prints it")
+    wanted = changing.add_mutually_exclusive_group()
+    wanted.add_argument("--off", action="store_true", help="no question sees it any more")
+    wanted.add_argument("--on", action="store_true", help="questions see it again")
+    wanted.add_argument("--correct", metavar="TEXT", help="what it says instead; - reads standard input")
+    wanted.add_argument("--as-read", action="store_true", help="what was read counts again")
+    changing.set_defaults(act=by_hand.change_passage)
 
     removing = command("remove", "remove documents everywhere")
     removing.add_argument("keys", type=terminal.composed, nargs="+", metavar="KEY")
@@ -169,11 +181,15 @@ def listed(origin: OriginInfo) -> dict[str, object]:
         "state": origin.state.value,
         "added_at": origin.added_at,
         "warnings": list(origin.warnings),
+        "changed_passages": origin.changed,
     }
 
 
 def show(home: Home, options: Namespace) -> int:
-    detail = home.library(options.library or DEFAULT_LIBRARY).detail(options.key)
+    library = home.library(options.library or DEFAULT_LIBRARY)
+    if options.passages or options.search:
+        return by_hand.show_passages(library, options.key, options.search or "", options.json)
+    detail = library.detail(options.key)
     origin, receipt = detail.origin, detail.receipt
     if options.json:
         say_json(
@@ -192,7 +208,8 @@ def show(home: Home, options: Namespace) -> int:
         say(f"  also as    {key}")
     say(f"  type       {origin.media_type}, {size(origin.size_bytes)}")
     say(f"  added      {moment(origin.added_at)}, {origin.state}")
-    say(f"  passages   {origin.chunks}")
+    by_person = f", {origin.changed} of them changed by hand" if origin.changed else ""
+    say(f"  passages   {origin.chunks}{by_person}")
     counts = ", ".join(f"{receipt.count(state)} {state.words}" for state in PageState)
     say(f"  {unit(origin.media_type) + 's':<9}  {counts}, in {receipt.seconds:.1f} s")
     for text in (receipt.message, *receipt.warnings):

@@ -28,6 +28,7 @@ from ingest.model import (
     Listed,
     OriginInfo,
     Page,
+    PassageList,
     Remains,
     Source,
     StoredChunk,
@@ -295,6 +296,19 @@ class RemoteLibrary:
 
     def document_chunks(self, key: str) -> list[StoredChunk]:
         return self._call(list[StoredChunk], "document_chunks", key=key)
+
+    def passages(
+        self, key: str, search: str = "", *, changed: bool = False, first: int = 0, limit: int = 50
+    ) -> PassageList:
+        return self._call(
+            PassageList, "passages", key=key, search=search, changed=changed, first=first, limit=limit
+        )
+
+    def switch(self, chunk_id: int, off: bool) -> StoredChunk:
+        return self._call(StoredChunk, "switch", chunk_id=chunk_id, off=off)
+
+    def correct(self, chunk_id: int, text: str | None) -> StoredChunk:
+        return self._call(StoredChunk, "correct", chunk_id=chunk_id, text=text)
 
     def page_image(
         self, document_id: int, page: int, marks: Sequence[tuple[int, int, str]] = (), width: int = 1000

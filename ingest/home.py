@@ -17,8 +17,9 @@ from ingest.catalog import Catalog
 from ingest.checking import check_library, check_originals, find_remains
 from ingest.errors import NotFound
 from ingest.jobs import JobQueue
+from ingest.keys import clean_name
 from ingest.lexical import TantivyIndex
-from ingest.library import LocalLibrary, clean_name
+from ingest.library import LocalLibrary
 from ingest.lock import HomeLock
 from ingest.model import BackupInfo, Fault, LibraryInfo, Remains
 from ingest.originals import Originals

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import re
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from stat import S_ISREG
 from typing import TYPE_CHECKING
 
+from ingest.amending import clean_correction
 from ingest.catalog import DocumentRow
-from ingest.errors import EmbedderDiffers, FootnoteError, NotFound, Unreadable, WrongUsage
+from ingest.catalog.amendments import PASSAGE_GONE
+from ingest.errors import EmbedderDiffers, FootnoteError, NotFound, Unreadable
+from ingest.keys import UPLOAD, clean_key
 from ingest.model import (
     ENDED,
     AddResult,
@@ -25,12 +25,12 @@ from ingest.model import (
     Listed,
     OriginInfo,
     Page,
+    PassageList,
     Source,
     StoredChunk,
     Table,
 )
 from ingest.originals import CHANGED
-from ingest.pipeline import UPLOAD
 from ingest.protocols import Vectors
 from ingest.readers import SHOWN_AS_PAGES, TABULAR, source_ranges
 from ingest.recognition import line_boxes
@@ -39,9 +39,6 @@ from ingest.within import Within, listed, resolve, search_vectors, search_words
 
 if TYPE_CHECKING:
     from ingest.home import LocalHome
-
-NAME_LIMIT = 80  # characters of a library's name
-KEY_LIMIT = 500  # characters of an origin's key
 
 
 class LocalLibrary:
@@ -210,7 +207,37 @@ class LocalLibrary:
         return self._home.catalog.passages.pages(self._document_of(key).id)
 
     def document_chunks(self, key: str) -> list[StoredChunk]:
-        return self._home.catalog.passages.of_document(self._document_of(key).id)
+        found = self._home.catalog.passages.of_document(self._document_of(key).id)
+        return [chunk for chunk in found if not chunk.off]
+
+    def passages(
+        self, key: str, search: str = "", *, changed: bool = False, first: int = 0, limit: int = 50
+    ) -> PassageList:
+        document_id = self._document_of(key).id
+        catalog = self._home.catalog
+        shown, found = catalog.passages.listing(document_id, search, changed, max(0, first), max(0, limit))
+        return PassageList(tuple(shown), found, catalog.amendments.count(document_id))
+
+    def switch(self, chunk_id: int, off: bool) -> StoredChunk:
+        self._home.catalog.amendments.switch(self._id, chunk_id, off)
+        self._home.outbox.drain()
+        return self._passage(chunk_id)
+
+    def correct(self, chunk_id: int, text: str | None) -> StoredChunk:
+        self._same_embedder()
+        chunk = self._passage(chunk_id)
+        as_read = chunk.text if chunk.as_read is None else chunk.as_read
+        wanted = None if text is None else clean_correction(text, as_read)
+        vector = self._home.pipeline.embedded(chunk.context, as_read if wanted is None else wanted)
+        self._home.catalog.amendments.correct(self._id, chunk_id, wanted, vector)
+        self._home.outbox.drain()
+        return self._passage(chunk_id)
+
+    def _passage(self, chunk_id: int) -> StoredChunk:
+        found = self._home.catalog.passages.one(self._id, chunk_id)
+        if found is None:
+            raise NotFound(PASSAGE_GONE)
+        return found
 
     def page_image(
         self, document_id: int, page: int, marks: Sequence[tuple[int, int, str]] = (), width: int = 1000
@@ -310,28 +337,6 @@ class LocalLibrary:
                 "now. Set FOOTNOTE_EMBEDDER back, or make a new library and add the files to it."
             )
         return info
-
-
-# ---------------------------------------------------------------------- names and offsets
-
-
-def clean_name(name: str) -> str:
-    """A library's name: one line, trimmed. Raises WrongUsage when nothing is left or it is too long."""
-    cleaned = " ".join(unicodedata.normalize("NFC", name).split())
-    if not cleaned or not cleaned.isprintable() or len(cleaned) > NAME_LIMIT:
-        raise WrongUsage(f"A library's name has 1 to {NAME_LIMIT} printable characters. Choose another.")
-    return cleaned
-
-
-def clean_key(key: str) -> str:
-    """A key as a harmless POSIX path: no "..", no root, no control characters, NFC, at most 500 long."""
-    normal = unicodedata.normalize("NFC", key.replace("\\", "/").encode("utf-8", "replace").decode())
-    parts = [re.sub(r"[\x00-\x1f\x7f]", "", part).strip() for part in normal.split("/")]
-    cleaned = "/".join(part for part in parts if part not in ("", ".", ".."))
-    if len(cleaned) > KEY_LIMIT:
-        stem, suffix = os.path.splitext(cleaned)
-        cleaned = stem[: KEY_LIMIT - len(suffix[:20])] + suffix[:20]
-    return cleaned or "unnamed"
 
 
 def _no_origin(key: str) -> str:

@@ -65,7 +65,8 @@ class Documents:
         rows = self._db.reader.execute(
             """SELECT o.key, d.id, d.title, d.media_type, d.size_bytes, o.added_at, d.state, d.receipt, o.place,
                  (SELECT count(*) FROM pages WHERE document_id = d.id),
-                 (SELECT count(*) FROM chunks WHERE document_id = d.id)
+                 (SELECT count(*) FROM chunks WHERE document_id = d.id),
+                 (SELECT count(*) FROM amendments WHERE document_id = d.id)
                FROM origins o JOIN documents d ON d.id = o.document_id
                WHERE o.library_id = ?1 AND (?2 IS NULL OR o.key = ?2) ORDER BY o.key""",
             (library_id, key),
@@ -74,9 +75,9 @@ class Documents:
         return [
             OriginInfo(
                 key, document_id, title, media_type, pages, chunks, size, added,
-                DocumentState(state), receipt_from_json(receipt).warnings, place,
+                DocumentState(state), receipt_from_json(receipt).warnings, place, changed,
             )
-            for key, document_id, title, media_type, size, added, state, receipt, place, pages, chunks in rows
+            for key, document_id, title, media_type, size, added, state, receipt, place, pages, chunks, changed in rows
             if wanted in key.casefold() or wanted in title.casefold()
         ]  # fmt: skip
 

@@ -60,4 +60,12 @@ MIGRATIONS = (
     CREATE TABLE queue(paused INTEGER NOT NULL);  -- one row
     INSERT INTO queue VALUES (0);
     """,
+    """
+    CREATE TABLE amendments(  -- passages switched off, or corrected by hand
+        chunk_id INTEGER PRIMARY KEY REFERENCES chunks(id) ON DELETE CASCADE,
+        document_id INTEGER NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
+        off INTEGER NOT NULL, text TEXT,  -- NULL: as it was read
+        changed_at REAL NOT NULL);
+    CREATE INDEX amendments_by_document ON amendments(document_id);
+    """,
 )
