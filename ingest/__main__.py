@@ -1,4 +1,4 @@
-"""python -m ingest add | watch | list | show | passage | remove | check | rebuild | libraries | pause | resume | backup | restore"""
+"""python -m ingest add | watch | list | show | passage | receipts | remove | check | rebuild | libraries | pause | resume | backup | restore"""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from ingest.errors import FootnoteError, NotFound
 from ingest.model import AddState, OriginInfo, PageState
 from ingest.places import unit
 from ingest.protocols import Home
+from ingest.receipts import as_csv, as_json_lines
 from ingest.settings import DEFAULT_LIBRARY
 from ingest.terminal import (
     FAILED,
@@ -75,6 +76,12 @@ def parser() -> terminal.Commands:
     wanted.add_argument("--correct", metavar="TEXT", help="what it says instead; - reads standard input")
     wanted.add_argument("--as-read", action="store_true", help="what was read counts again")
     changing.set_defaults(act=by_hand.change_passage)
+
+    receipts = command("receipts", "what happened to every file when it was read")
+    receipts.add_argument("keys", type=terminal.composed, nargs="*", metavar="KEY")
+    receipts.add_argument("--csv", action="store_true", help="comma-separated values for a spreadsheet")
+    receipts.add_argument("--pages", action="store_true", help="with --csv: a row for every page")
+    receipts.set_defaults(act=show_receipts)
 
     removing = command("remove", "remove documents everywhere")
     removing.add_argument("keys", type=terminal.composed, nargs="+", metavar="KEY")
@@ -219,6 +226,23 @@ def show(home: Home, options: Namespace) -> int:
         say(
             f"  {page.number:>6}  {page.state.words:<11}  {page.characters:>7} characters  {page.message}".rstrip()
         )
+    return 0
+
+
+def show_receipts(home: Home, options: Namespace) -> int:
+    library = home.library(options.library or DEFAULT_LIBRARY)
+    details = [library.detail(key) for key in options.keys] if options.keys else library.receipts()
+    if options.csv or options.json:
+        written = as_csv(details, options.pages) if options.csv else as_json_lines(details)
+        if written:
+            say(written.rstrip("\n"))
+        return 0
+    for detail in details:
+        counts = ", ".join(f"{n} {state.words}" for state in PageState if (n := detail.receipt.count(state)))
+        say(f"{detail.origin.key}: {counts or 'empty'}; {counted(detail.origin.chunks, 'passage')}")
+        for text in (detail.receipt.message, *detail.receipt.warnings):
+            if text:
+                say(f"  {text}")
     return 0
 
 

@@ -291,6 +291,9 @@ class RemoteLibrary:
     def detail(self, key: str) -> DocumentDetail:
         return self._call(DocumentDetail, "detail", key=key)
 
+    def receipts(self) -> list[DocumentDetail]:
+        return self._call(list[DocumentDetail], "receipts")
+
     def pages(self, key: str) -> list[Page]:
         return self._call(list[Page], "pages", key=key)
 

@@ -198,10 +198,13 @@ class LocalLibrary:
         return found if self._within is None else chosen(self._scope, found)
 
     def detail(self, key: str) -> DocumentDetail:
-        document = self._document_of(key)
-        (origin,) = self._home.catalog.documents.origins(self._id, key=key)
-        others = tuple(each for each in self._home.catalog.documents.keys_of(document.id) if each != key)
-        return DocumentDetail(origin, others, document.content_hash, document.receipt, document.paged)
+        documents = self._home.catalog.documents
+        for detail in documents.details(documents.origins(self._id, key=key)):
+            return detail
+        raise NotFound(_no_origin(key))
+
+    def receipts(self) -> list[DocumentDetail]:
+        return self._home.catalog.documents.details(self.origins())
 
     def pages(self, key: str) -> list[Page]:
         return self._home.catalog.passages.pages(self._document_of(key).id)

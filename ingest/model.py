@@ -330,6 +330,7 @@ class DocumentDetail:
     content_hash: str
     receipt: Receipt
     paged: bool
+    page_chunks: tuple[int, ...] = ()  # passages of each page, in the receipt's order
 
 
 @dataclass(frozen=True, slots=True)

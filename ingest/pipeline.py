@@ -31,6 +31,7 @@ from ingest.originals import Originals
 from ingest.outbox import Outbox
 from ingest.protocols import Vectors
 from ingest.recognition import with_recognised
+from ingest.remarks import with_remarks
 from ingest.sandbox import SandboxPool
 from ingest.scans import Scans
 from ingest.settings import Settings
@@ -135,6 +136,7 @@ class Pipeline:
     def _commit_words(self, job: JobRow, text: FileText) -> None:
         p = self._parts
         key, state = self._key_for(job)
+        text = with_remarks(text, p.settings, bool(job.password) and not job.keep_password)
         title = text.title or PurePosixPath(key).name
         chunks = self._chunker.chunk(text.pages)
         p.queue.check(job.id)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from collections.abc import Sequence
 from typing import Any
 
 from ingest.catalog.columns import receipt_from_json
 from ingest.catalog.database import Database
 from ingest.catalog.rows import DocumentRow, OriginRow
-from ingest.model import DocumentState, OriginInfo
+from ingest.model import DocumentDetail, DocumentState, OriginInfo
 
 
 class Documents:
@@ -80,6 +82,39 @@ class Documents:
             for key, document_id, title, media_type, size, added, state, receipt, place, pages, chunks, changed in rows
             if wanted in key.casefold() or wanted in title.casefold()
         ]  # fmt: skip
+
+    def details(self, origins: Sequence[OriginInfo]) -> list[DocumentDetail]:
+        """All that is known of the documents of some origins, in their order."""
+        ids = json.dumps(sorted({each.document_id for each in origins}))
+        among = "IN (SELECT value FROM json_each(?))"
+        documents = {
+            row[0]: row[1:]
+            for row in self._db.read(
+                f"SELECT id, content_hash, receipt, paged FROM documents WHERE id {among}", (ids,)
+            )
+        }
+        keys: dict[int, list[str]] = {}
+        for document_id, key in self._db.read(
+            f"SELECT document_id, key FROM origins WHERE document_id {among} ORDER BY id", (ids,)
+        ):
+            keys.setdefault(document_id, []).append(key)
+        chunks = {
+            (document_id, page): count
+            for document_id, page, count in self._db.read(
+                f"SELECT document_id, page, count(*) FROM chunks WHERE document_id {among} GROUP BY 1, 2",
+                (ids,),
+            )
+        }
+        found: list[DocumentDetail] = []
+        for origin in origins:
+            if origin.document_id not in documents:  # removed in this instant
+                continue
+            content_hash, raw, paged = documents[origin.document_id]
+            receipt = receipt_from_json(raw)
+            by_page = tuple(chunks.get((origin.document_id, page.number), 0) for page in receipt.pages)
+            others = tuple(key for key in keys.get(origin.document_id, ()) if key != origin.key)
+            found.append(DocumentDetail(origin, others, content_hash, receipt, bool(paged), by_page))
+        return found
 
     def hash_in_use(self, content_hash: str, db: sqlite3.Connection | None = None) -> bool:
         """Whether any document or job needs this content; within a transaction hand on its `db`."""

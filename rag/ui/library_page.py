@@ -11,10 +11,10 @@ from ingest.errors import FootnoteError
 from ingest.model import DocumentDetail, DocumentState, LibraryInfo, OriginInfo, PageState
 from ingest.places import unit
 from ingest.protocols import Library
-from rag.ui import progress, session, uploads
+from rag.ui import passages_view, progress, receipt_files, session, uploads
 from rag.ui.cached import opened
 from rag.ui.chat_page import drop_zone
-from rag.ui.render import chunk_place, counted, duration, size
+from rag.ui.render import counted, duration, size
 from rag.ui.session import plain
 
 STATES = {
@@ -175,6 +175,7 @@ def table(library: Library) -> None:
                 st.caption(
                     f"{counted(len(rows), 'file')}. Select one to see its receipt, or several to remove them."
                 )
+                receipt_files.of_library(library)
             else:
                 st.caption(f"{len(keys)} selected")
                 if st.button("Remove …", icon=":material/delete:", key="remove"):
@@ -210,11 +211,9 @@ def receipt(library: Library, key: str) -> None:
             st.text(page_line(state, message, numbers, unit(detail.origin.media_type)))
         if len(odd) > PAGES_LISTED:
             st.caption(f"and {counted(len(odd) - PAGES_LISTED, 'remark')} more")
-        with st.expander("Passages"):
-            for chunk in library.document_chunks(key)[:50]:
-                if place := chunk_place(chunk):
-                    st.caption(plain(place))
-                st.text(chunk.text)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            passages_view.button(library, key, detail.origin.changed)
+            receipt_files.of_document(detail)
 
 
 def page_line(state: PageState, message: str, numbers: str, unit: str = "page") -> str:
