@@ -1,20 +1,21 @@
-"""python -m ingest add | watch | list | show | passage | receipts | remove | check | rebuild | libraries | pause | resume | backup | restore"""
+"""python -m ingest add | watch | list | show | passage | receipts | reread | remove | check | rebuild | libraries | pause | resume | backup | restore"""
 
 from __future__ import annotations
 
 import sys
-from argparse import Namespace
-from collections.abc import Callable, Sequence
+from argparse import BooleanOptionalAction, Namespace
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from itertools import chain
 
 from ingest import by_hand, care, terminal, watching
-from ingest.adding import add_all, in_words, library_for_adding, summary
+from ingest.adding import add_all, follow, in_words, library_for_adding, summary
 from ingest.errors import FootnoteError, NotFound
-from ingest.model import AddState, OriginInfo, PageState
+from ingest.model import AddResult, AddState, OriginInfo, PageState
 from ingest.places import unit
 from ingest.protocols import Home
 from ingest.receipts import as_csv, as_json_lines
+from ingest.recipe import Choice
 from ingest.settings import DEFAULT_LIBRARY
 from ingest.terminal import (
     FAILED,
@@ -32,6 +33,8 @@ from ingest.terminal import (
     tell,
 )
 from ingest.wire import encode
+
+PAUSED = "The queue is paused: nothing was begun. Go on with `python -m ingest resume`, then try again."
 
 
 def parser() -> terminal.Commands:
@@ -83,6 +86,14 @@ def parser() -> terminal.Commands:
     receipts.add_argument("--pages", action="store_true", help="with --csv: a row for every page")
     receipts.set_defaults(act=show_receipts)
 
+    rereading = command("reread", "read documents again under other settings, from the kept originals")
+    rereading.add_argument("keys", type=terminal.composed, nargs="+", metavar="KEY")
+    rereading.add_argument("--chunk-tokens", type=int, metavar="N", help="length of a passage")
+    rereading.add_argument(
+        "--ocr", action=BooleanOptionalAction, default=None, help="read pages that are pictures, or don't"
+    )
+    rereading.set_defaults(act=reread)
+
     removing = command("remove", "remove documents everywhere")
     removing.add_argument("keys", type=terminal.composed, nargs="+", metavar="KEY")
     removing.add_argument("--yes", "-y", action="store_true", help="do not ask")
@@ -128,18 +139,21 @@ def add(home: Home, options: Namespace) -> int:
         tell(note)
     library = library_for_adding(home, options.library or DEFAULT_LIBRARY)
     if home.paused():  # waiting here could be for ever, with the folder held
-        raise FootnoteError(
-            "The queue is paused: nothing was added. Go on with `python -m ingest resume`, then add again."
-        )
-    failed = 0
+        raise FootnoteError(PAUSED)
     # Closing stops what is unfinished while the home is still open, whatever ends this block.
     with closing(add_all(library, found.sources, quiet=options.json)) as ended:
-        for result in chain(found.failed, ended):
-            failed += result.state is AddState.FAILED
-            if options.json:
-                say_json(summary(result))
-            else:
-                say(in_words(result))
+        return _tell_ends(chain(found.failed, ended), options.json)
+
+
+def _tell_ends(ended: Iterable[AddResult], as_json: bool) -> int:
+    """Say how each file ended; the exit status."""
+    failed = 0
+    for result in ended:
+        failed += result.state is AddState.FAILED
+        if as_json:
+            say_json(summary(result))
+        else:
+            say(in_words(result))
     return FAILED if failed else 0
 
 
@@ -205,6 +219,7 @@ def show(home: Home, options: Namespace) -> int:
                 "other_keys": list(detail.other_keys),
                 "content_hash": detail.content_hash,
                 "paged": detail.paged,
+                "read_with": detail.chosen,
                 "receipt": encode(receipt),
             }
         )
@@ -219,6 +234,8 @@ def show(home: Home, options: Namespace) -> int:
     say(f"  passages   {origin.chunks}{by_person}")
     counts = ", ".join(f"{receipt.count(state)} {state.words}" for state in PageState)
     say(f"  {unit(origin.media_type) + 's':<9}  {counts}, in {receipt.seconds:.1f} s")
+    if detail.chosen:
+        say(f"  read with  {detail.chosen}")
     for text in (receipt.message, *receipt.warnings):
         if text:
             say(f"  note       {text}")
@@ -227,6 +244,16 @@ def show(home: Home, options: Namespace) -> int:
             f"  {page.number:>6}  {page.state.words:<11}  {page.characters:>7} characters  {page.message}".rstrip()
         )
     return 0
+
+
+def reread(home: Home, options: Namespace) -> int:
+    library = home.library(options.library or DEFAULT_LIBRARY)
+    if home.paused():
+        raise FootnoteError(PAUSED)
+    choice = Choice(options.chunk_tokens, options.ocr)
+    ids = library.reread(list(dict.fromkeys(options.keys)), choice)
+    with closing(follow(library, ids, quiet=options.json)) as ended:
+        return _tell_ends(ended, options.json)
 
 
 def show_receipts(home: Home, options: Namespace) -> int:

@@ -35,6 +35,7 @@ from ingest.model import (
     Table,
 )
 from ingest.protocols import OWNER, Caller, Home, Library, Vectors
+from ingest.recipe import Choice
 from ingest.scope import Scope
 from ingest.settings import Settings
 from ingest.wire import decode, decode_error, encode
@@ -252,6 +253,9 @@ class RemoteLibrary:
                 yield decode(AddResult, line["result"])
             elif on_progress is not None:
                 on_progress(decode(JobInfo, line["job"]))
+
+    def reread(self, keys: Sequence[str], choice: Choice) -> list[int]:
+        return self._call(list[int], "reread", keys=keys, choice=choice)
 
     def remove(self, keys: Sequence[str]) -> int:
         return self._call(int, "remove", keys=keys)

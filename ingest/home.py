@@ -30,9 +30,6 @@ from ingest.sandbox import SandboxPool
 from ingest.settings import Settings
 from ingest.vectors import ChromaIndex
 
-# Raise it when readers or chunking give other text for the same file.
-READING_VERSION = 3
-
 
 def open_home(settings: Settings) -> LocalHome:
     """Own the home folder. Raises HomeBusy when another process does."""
@@ -68,7 +65,7 @@ class LocalHome:
                 originals=self.originals,
                 sandbox=self.sandbox,
                 passwords=self.passwords,
-                recipe=lambda: self.recipe,
+                embedder=lambda: self.embedder,
             )
         )
         self._renew_words()
@@ -94,13 +91,6 @@ class LocalHome:
         from ingest.embedder import embedder_identity
 
         return embedder_identity(self.settings)
-
-    @property
-    def recipe(self) -> str:
-        """Identity of how files are read, cut and embedded now; another one means reading anew."""
-        s = self.settings
-        reading = f"{READING_VERSION}" if s.ocr else f"{READING_VERSION}-without-ocr"
-        return f"{reading}-{s.chunk_tokens}-{s.context_tokens}-{self.embedder}"
 
     # ------------------------------------------------------------------ libraries
 

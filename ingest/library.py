@@ -9,7 +9,7 @@ from stat import S_ISREG
 from typing import TYPE_CHECKING
 
 from ingest.amending import clean_correction
-from ingest.catalog import DocumentRow
+from ingest.catalog import DocumentRow, OriginRow
 from ingest.catalog.amendments import PASSAGE_GONE
 from ingest.errors import EmbedderDiffers, FootnoteError, NotFound, Unreadable
 from ingest.keys import UPLOAD, clean_key
@@ -33,6 +33,7 @@ from ingest.model import (
 from ingest.originals import CHANGED
 from ingest.protocols import Vectors
 from ingest.readers import SHOWN_AS_PAGES, TABULAR, source_ranges
+from ingest.recipe import Choice, choice_from_json, choice_to_json, recipe_of
 from ingest.recognition import line_boxes
 from ingest.scope import Scope, chosen
 from ingest.within import Within, listed, resolve, search_vectors, search_words
@@ -94,6 +95,7 @@ class LocalLibrary:
 
     def _store_and_queue(self, source: Source) -> int:
         key = clean_key(source.key)
+        origin = self._home.catalog.documents.origin(self._id, key)
         path = Path(source.path)
         queue = self._home.queue
         try:
@@ -102,7 +104,7 @@ class LocalLibrary:
                 raise Unreadable("This is not a file. Name a file or a folder.")
             self._size_within_limit(stat.st_size)
             mtime = 0 if source.place == UPLOAD else stat.st_mtime_ns
-            if unchanged := self._unchanged(source, key, mtime, stat.st_size):
+            if unchanged := self._unchanged(source, origin, mtime, stat.st_size):
                 return queue.add(self._id, key, source.place, "", mtime, stat.st_size, result=unchanged)
             content_hash = self._home.originals.put(path, stat.st_size, move=source.temporary)
             if not source.temporary and (path.stat().st_mtime_ns, path.stat().st_size) != (
@@ -120,6 +122,7 @@ class LocalLibrary:
         return queue.add(
             self._id, key, source.place, content_hash, mtime, stat.st_size,
             replace_key=source.replace, password=source.password, keep_password=source.keep_password,
+            choice=origin.choice if origin and source.replace is not False else "",
         )  # fmt: skip
 
     def _size_within_limit(self, size_bytes: int) -> None:
@@ -130,19 +133,41 @@ class LocalLibrary:
                 "or raise FOOTNOTE_MAX_FILE_MIB."
             )
 
-    def _unchanged(self, source: Source, key: str, mtime_ns: int, size_bytes: int) -> AddResult | None:
+    def _unchanged(
+        self, source: Source, origin: OriginRow | None, mtime_ns: int, size_bytes: int
+    ) -> AddResult | None:
         """The end of a file that is here as it was: same place, same time, same size."""
-        origin = self._home.catalog.documents.origin(self._id, key)
         if origin is None or not mtime_ns or origin.document_id is None:
             return None
         if (origin.place, origin.mtime_ns, origin.size_bytes) != (source.place, mtime_ns, size_bytes):
             return None
         document = self._home.catalog.documents.by_id(origin.document_id)
-        if document is None or document.recipe != self._home.recipe or origin.pending_id:
+        settings = choice_from_json(origin.choice).over(self._home.settings)
+        recipe = recipe_of(settings, self._home.embedder)
+        if document is None or document.recipe != recipe or origin.pending_id:
             return None
         if document.state is not DocumentState.COMPLETE:
             return None
-        return AddResult(key, AddState.UNCHANGED, document.pages, document.chunks)
+        return AddResult(origin.key, AddState.UNCHANGED, document.pages, document.chunks)
+
+    def reread(self, keys: Sequence[str], choice: Choice) -> list[int]:
+        self._same_embedder()
+        choice.checked(self._home.settings)
+        held = [(origin, self._document_of(origin.key)) for origin in map(self._origin, keys)]
+        with self._home.originals.kept():  # until the jobs name them
+            for origin, document in held:
+                if not self._home.originals.path(document.content_hash).is_file():
+                    raise NotFound(f"The original of “{origin.key}” is missing. Add the file again.")
+            ids = [
+                self._home.queue.add(
+                    self._id, origin.key, origin.place, document.content_hash, origin.mtime_ns, origin.size_bytes,
+                    password=document.password or self._home.passwords.get(document.id),
+                    keep_password=document.password is not None, choice=choice_to_json(choice),
+                )
+                for origin, document in held
+            ]  # fmt: skip
+        self._home.pipeline.wake()
+        return ids
 
     def add(
         self, sources: Iterable[Source], on_progress: Callable[[JobInfo], None] | None = None
@@ -273,11 +298,14 @@ class LocalLibrary:
             return []
         return self._home.sandbox.tables(self._home.originals.path(document.content_hash), key)
 
-    def _document_of(self, key: str) -> DocumentRow:
+    def _origin(self, key: str) -> OriginRow:
         origin = self._home.catalog.documents.origin(self._id, key)
         if origin is None or origin.document_id is None:
             raise NotFound(_no_origin(key))
-        return self._document(origin.document_id)
+        return origin
+
+    def _document_of(self, key: str) -> DocumentRow:
+        return self._document(self._origin(key).document_id or 0)
 
     def _document(self, document_id: int) -> DocumentRow:
         document = self._home.catalog.documents.by_id(document_id)

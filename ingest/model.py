@@ -331,6 +331,7 @@ class DocumentDetail:
     receipt: Receipt
     paged: bool
     page_chunks: tuple[int, ...] = ()  # passages of each page, in the receipt's order
+    chosen: str = ""  # settings chosen for this file, in words
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from ingest.model import AddResult, AddState, DocumentState, FileText, JobStage,
 from ingest.originals import Originals
 from ingest.outbox import Outbox
 from ingest.protocols import Vectors
+from ingest.recipe import choice_from_json, recipe_of
 from ingest.recognition import with_recognised
 from ingest.remarks import with_remarks
 from ingest.sandbox import SandboxPool
@@ -67,7 +68,14 @@ class Parts:
     originals: Originals
     sandbox: SandboxPool
     passwords: dict[int, str]  # document id → password, for this process only
-    recipe: Callable[[], str]  # identity of reading, chunking and embedding as set now
+    embedder: Callable[[], str]  # identity of the one in use
+
+    def settings_of(self, job: JobRow) -> Settings:
+        """The settings a file is read under."""
+        return choice_from_json(job.choice).over(self.settings)
+
+    def recipe(self, job: JobRow) -> str:
+        return recipe_of(self.settings_of(job), self.embedder())
 
 
 class Pipeline:
@@ -96,7 +104,7 @@ class Pipeline:
             return
         self._key_for(job)  # a question to the person comes before the work
         text = self._read(job)
-        if text.unread and self._parts.settings.ocr:
+        if text.unread and self._parts.settings_of(job).ocr:
             self._parts.queue.step(job.id, JobStage.READING)  # its count begins anew, with the scan
             self._scans.put(job, text)
         else:
@@ -120,7 +128,7 @@ class Pipeline:
         """Whether the content is in the library already; then the job's origin points at it."""
         p = self._parts
         origin, serving = self._serving(job.library_id, job.key)
-        same = p.catalog.documents.by_content(job.library_id, job.content_hash, p.recipe())
+        same = p.catalog.documents.by_content(job.library_id, job.content_hash, p.recipe(job))
         if same is None:
             return False
         if origin and serving and serving.content_hash == job.content_hash and same == serving:
@@ -136,9 +144,9 @@ class Pipeline:
     def _commit_words(self, job: JobRow, text: FileText) -> None:
         p = self._parts
         key, state = self._key_for(job)
-        text = with_remarks(text, p.settings, bool(job.password) and not job.keep_password)
+        text = with_remarks(text, p.settings_of(job), bool(job.password) and not job.keep_password)
         title = text.title or PurePosixPath(key).name
-        chunks = self._chunker.chunk(text.pages)
+        chunks = self._chunker.chunk(text.pages, p.settings_of(job).chunk_tokens)
         p.queue.check(job.id)
         added = AddResult(key, state, pages=len(text.pages), chunks=len(chunks))
         with p.catalog.transaction():  # what a person changed by hand in the version before goes along
@@ -148,7 +156,7 @@ class Pipeline:
                 text = replace(text, receipt=replace(text.receipt, warnings=(*text.receipt.warnings, lost)))
             added = replace(added, message=_summary(text))
             document_id = p.catalog.changes.add_words(
-                job, key, p.recipe(), text, title, chunks, result_to_json(added) or ""
+                job, key, p.recipe(job), text, title, chunks, result_to_json(added) or ""
             )
             p.catalog.amendments.carry(carried, document_id)
         if job.password:
@@ -213,7 +221,7 @@ class Pipeline:
                 self._scan(*scan)
 
         path = p.originals.path(job.content_hash)
-        return with_recognised(text, path, p.sandbox, p.settings, job.password, page_done)
+        return with_recognised(text, path, p.sandbox, p.settings_of(job), job.password, page_done)
 
     def _key_for(self, job: JobRow) -> tuple[str, AddState]:
         """The key to store under, and what that is. Raises KeyTaken when the person must choose first."""

@@ -30,6 +30,7 @@ from ingest.model import (
     StoredChunk,
     Table,
 )
+from ingest.recipe import Choice
 from ingest.scope import Scope
 
 Vectors = NDArray[np.float32]
@@ -175,6 +176,14 @@ class Library(Protocol):
         self, sources: Iterable[Source], on_progress: Callable[[JobInfo], None] | None = None
     ) -> Iterator[AddResult]:
         """Enqueue, then yield each file's end in order; complete (words and vectors) when yielded."""
+        ...
+
+    def reread(self, keys: Sequence[str], choice: Choice) -> list[int]:
+        """Queue documents to be read again from their kept originals under other settings; returns job ids.
+
+        What is there answers until the new one is complete; the choice stays with the file. Raises NotFound,
+        and WrongUsage for a choice that cannot be.
+        """
         ...
 
     def remove(self, keys: Sequence[str]) -> int:

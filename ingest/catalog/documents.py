@@ -11,6 +11,7 @@ from ingest.catalog.columns import receipt_from_json
 from ingest.catalog.database import Database
 from ingest.catalog.rows import DocumentRow, OriginRow
 from ingest.model import DocumentDetail, DocumentState, OriginInfo
+from ingest.recipe import choice_from_json
 
 
 class Documents:
@@ -21,7 +22,7 @@ class Documents:
 
     def origin(self, library_id: int, key: str) -> OriginRow | None:
         row = self._db.reader.execute(
-            "SELECT id, key, place, document_id, pending_id, mtime_ns, size_bytes FROM origins "
+            "SELECT id, key, place, document_id, pending_id, mtime_ns, size_bytes, choice FROM origins "
             "WHERE library_id = ? AND key = ?",
             (library_id, key),
         ).fetchone()
@@ -93,11 +94,11 @@ class Documents:
                 f"SELECT id, content_hash, receipt, paged FROM documents WHERE id {among}", (ids,)
             )
         }
-        keys: dict[int, list[str]] = {}
-        for document_id, key in self._db.read(
-            f"SELECT document_id, key FROM origins WHERE document_id {among} ORDER BY id", (ids,)
+        keys: dict[int, dict[str, str]] = {}
+        for document_id, key, choice in self._db.read(
+            f"SELECT document_id, key, choice FROM origins WHERE document_id {among} ORDER BY id", (ids,)
         ):
-            keys.setdefault(document_id, []).append(key)
+            keys.setdefault(document_id, {})[key] = choice
         chunks = {
             (document_id, page): count
             for document_id, page, count in self._db.read(
@@ -112,8 +113,10 @@ class Documents:
             content_hash, raw, paged = documents[origin.document_id]
             receipt = receipt_from_json(raw)
             by_page = tuple(chunks.get((origin.document_id, page.number), 0) for page in receipt.pages)
-            others = tuple(key for key in keys.get(origin.document_id, ()) if key != origin.key)
-            found.append(DocumentDetail(origin, others, content_hash, receipt, bool(paged), by_page))
+            own = keys.get(origin.document_id, {})
+            others = tuple(key for key in own if key != origin.key)
+            chosen = choice_from_json(own.get(origin.key, "")).in_words
+            found.append(DocumentDetail(origin, others, content_hash, receipt, bool(paged), by_page, chosen))
         return found
 
     def hash_in_use(self, content_hash: str, db: sqlite3.Connection | None = None) -> bool:

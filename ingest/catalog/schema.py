@@ -68,4 +68,8 @@ MIGRATIONS = (
         changed_at REAL NOT NULL);
     CREATE INDEX amendments_by_document ON amendments(document_id);
     """,
+    """
+    ALTER TABLE origins ADD COLUMN choice TEXT NOT NULL DEFAULT '';  -- see ingest.recipe
+    ALTER TABLE jobs ADD COLUMN choice TEXT NOT NULL DEFAULT '';
+    """,
 )

@@ -11,7 +11,7 @@ from ingest.errors import FootnoteError
 from ingest.model import DocumentDetail, DocumentState, LibraryInfo, OriginInfo, PageState
 from ingest.places import unit
 from ingest.protocols import Library
-from rag.ui import passages_view, progress, receipt_files, session, uploads
+from rag.ui import passages_view, progress, receipt_files, rereading, session, uploads
 from rag.ui.cached import opened
 from rag.ui.chat_page import drop_zone
 from rag.ui.render import counted, duration, size
@@ -178,6 +178,8 @@ def table(library: Library) -> None:
                 receipt_files.of_library(library)
             else:
                 st.caption(f"{len(keys)} selected")
+                if st.button("Read again …", icon=":material/sync:", key="reread"):
+                    rereading.read_again(library.name, keys)
                 if st.button("Remove …", icon=":material/delete:", key="remove"):
                     remove_files(library.name, keys)
     if right is not None and len(keys) == 1:
@@ -239,6 +241,8 @@ def receipt_lines(detail: DocumentDetail) -> str:
         f"{pages}; {counted(sum(page.characters for page in receipt.pages), 'character')} in {duration(receipt.seconds)}",
         f"{counted(origin.chunks, 'passage')} · {size(origin.size_bytes)} · {STATES[origin.state]}",
     ]
+    if detail.chosen:
+        lines.append(f"Read with {detail.chosen}")
     if receipt.message:
         lines.append(receipt.message)
     if detail.other_keys:
