@@ -30,7 +30,7 @@ def button(library: Library, key: str, changed: int) -> None:
         st.caption(f"{counted(changed, 'passage')} changed by hand")
 
 
-@st.dialog("Passages", width="large", position="right", on_dismiss="rerun")
+@st.dialog("Passages", width="medium", position="right", on_dismiss="rerun")
 def drawer(library_name: str, key: str) -> None:
     try:
         library = opened().home.library(library_name)
