@@ -1,4 +1,4 @@
-"""python -m ingest add | watch | list | show | passage | receipts | reread | remove | check | rebuild | libraries | pause | resume | backup | restore"""
+"""python -m ingest add | watch | list | show | passage | receipts | reread | remove | tag | rules | duplicates | set-aside | bring-back | check | rebuild | libraries | pause | resume | backup | restore"""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from itertools import chain
 
-from ingest import by_hand, care, terminal, watching
+from ingest import by_hand, care, keeping, terminal, watching
 from ingest.adding import add_all, follow, in_words, library_for_adding, summary
 from ingest.errors import FootnoteError, NotFound
 from ingest.model import AddResult, AddState, OriginInfo, PageState
@@ -16,6 +16,7 @@ from ingest.places import unit
 from ingest.protocols import Home
 from ingest.receipts import as_csv, as_json_lines
 from ingest.recipe import Choice
+from ingest.scope import Scope, fitting
 from ingest.settings import DEFAULT_LIBRARY
 from ingest.terminal import (
     FAILED,
@@ -62,6 +63,9 @@ def parser() -> terminal.Commands:
     listing.add_argument(
         "search", nargs="?", default="", metavar="TEXT", help="only keys and titles with TEXT"
     )
+    listing.add_argument(
+        "--tag", action="append", metavar="TAG", help="only what has this tag; can be repeated"
+    )
     listing.set_defaults(act=list_origins)
 
     showing = command("show", "show a document and its receipt, page by page")
@@ -98,6 +102,8 @@ def parser() -> terminal.Commands:
     removing.add_argument("keys", type=terminal.composed, nargs="+", metavar="KEY")
     removing.add_argument("--yes", "-y", action="store_true", help="do not ask")
     removing.set_defaults(act=remove)
+
+    keeping.add_commands(command)
 
     checking = command(
         "check", "finish what was interrupted, look for faults, prove that removals are complete"
@@ -167,11 +173,12 @@ def list_origins(home: Home, options: Namespace) -> int:
         if options.library or home.libraries():
             raise
         origins = []  # a home folder in which nothing has been made yet
+    origins = fitting(Scope(tags=tuple(options.tag or ())), origins)
     if options.json:
         for origin in origins:
             say_json(listed(origin))
     elif origins:
-        head = ("document", "title", "pages", "passages", "size", "state", "added")
+        head = ("document", "title", "pages", "passages", "size", "state", "added", "tags")
         rows = [
             (
                 origin.key,
@@ -179,8 +186,9 @@ def list_origins(home: Home, options: Namespace) -> int:
                 str(origin.pages),
                 str(origin.chunks),
                 size(origin.size_bytes),
-                origin.state.value,
+                "set aside" if origin.aside else origin.state.value,
                 moment(origin.added_at),
+                ", ".join(origin.tags),
             )
             for origin in origins
         ]
@@ -203,6 +211,8 @@ def listed(origin: OriginInfo) -> dict[str, object]:
         "added_at": origin.added_at,
         "warnings": list(origin.warnings),
         "changed_passages": origin.changed,
+        "tags": list(origin.tags),
+        "aside": origin.aside,
     }
 
 
@@ -210,7 +220,7 @@ def show(home: Home, options: Namespace) -> int:
     library = home.library(options.library or DEFAULT_LIBRARY)
     if options.passages or options.search:
         return by_hand.show_passages(library, options.key, options.search or "", options.json)
-    detail = library.detail(options.key)
+    detail, alike = library.detail(options.key), library.alike(options.key)
     origin, receipt = detail.origin, detail.receipt
     if options.json:
         say_json(
@@ -221,6 +231,8 @@ def show(home: Home, options: Namespace) -> int:
                 "paged": detail.paged,
                 "read_with": detail.chosen,
                 "receipt": encode(receipt),
+                "instead": detail.instead,
+                "alike": encode(alike),
             }
         )
         return 0
@@ -232,6 +244,12 @@ def show(home: Home, options: Namespace) -> int:
     say(f"  added      {moment(origin.added_at)}, {origin.state}")
     by_person = f", {origin.changed} of them changed by hand" if origin.changed else ""
     say(f"  passages   {origin.chunks}{by_person}")
+    if origin.tags:
+        say(f"  tags       {', '.join(origin.tags)}")
+    if detail.instead:
+        say(f"  set aside  {detail.instead} answers")
+    for pair in alike:
+        say(f"  alike      {pair.words} {pair.second}")
     counts = ", ".join(f"{receipt.count(state)} {state.words}" for state in PageState)
     say(f"  {unit(origin.media_type) + 's':<9}  {counts}, in {receipt.seconds:.1f} s")
     if detail.chosen:

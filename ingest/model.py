@@ -308,6 +308,8 @@ class OriginInfo:
     warnings: tuple[str, ...] = ()
     place: str = ""  # where it came from: an absolute path, "upload"
     changed: int = 0  # passages switched off or corrected by hand
+    tags: tuple[str, ...] = ()
+    aside: bool = False  # set aside: another document answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,6 +321,8 @@ class Listed:
     title: str
     media_type: str
     added_at: float  # Unix seconds
+    tags: tuple[str, ...] = ()
+    aside: bool = False  # set aside: another document answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,6 +336,7 @@ class DocumentDetail:
     paged: bool
     page_chunks: tuple[int, ...] = ()  # passages of each page, in the receipt's order
     chosen: str = ""  # settings chosen for this file, in words
+    instead: str = ""  # the file that answers, where this one is set aside
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,6 +348,13 @@ class LibraryInfo:
     chunks: int
     size_bytes: int
     created_at: float
+    aside: int = 0  # of the documents: set aside
+    newest_answers: bool = False  # of near duplicates
+
+    @property
+    def asked(self) -> int:
+        """Documents that a question looks at."""
+        return self.documents - self.aside
 
 
 # ------------------------------------------------------------------ add: what is asked, what came of it

@@ -66,7 +66,8 @@ class Documents:
     def origins(self, library_id: int, search: str = "", key: str | None = None) -> list[OriginInfo]:
         """Origins with what their documents hold, by key. A pending replacement is not shown."""
         rows = self._db.reader.execute(
-            """SELECT o.key, d.id, d.title, d.media_type, d.size_bytes, o.added_at, d.state, d.receipt, o.place,
+            """SELECT o.key, d.id, d.title, d.media_type, d.size_bytes, o.added_at, d.state, o.place,
+                 json_extract(d.receipt, '$.warnings'),
                  (SELECT count(*) FROM pages WHERE document_id = d.id),
                  (SELECT count(*) FROM chunks WHERE document_id = d.id),
                  (SELECT count(*) FROM amendments WHERE document_id = d.id)
@@ -78,9 +79,9 @@ class Documents:
         return [
             OriginInfo(
                 key, document_id, title, media_type, pages, chunks, size, added,
-                DocumentState(state), receipt_from_json(receipt).warnings, place, changed,
+                DocumentState(state), tuple(json.loads(warnings or "[]")), place, changed=changed,
             )
-            for key, document_id, title, media_type, size, added, state, receipt, place, pages, chunks, changed in rows
+            for key, document_id, title, media_type, size, added, state, place, warnings, pages, chunks, changed in rows
             if wanted in key.casefold() or wanted in title.casefold()
         ]  # fmt: skip
 
