@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import re
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,8 +10,11 @@ from typing import TYPE_CHECKING
 
 from ingest import aside, tags
 from ingest.alike import Alike, pairs
-from ingest.catalog import DocumentRow
-from ingest.errors import EmbedderDiffers, FootnoteError, NotFound, Unreadable, WrongUsage
+from ingest.amending import clean_correction
+from ingest.catalog import DocumentRow, OriginRow
+from ingest.catalog.amendments import PASSAGE_GONE
+from ingest.errors import EmbedderDiffers, FootnoteError, NotFound, Unreadable
+from ingest.keys import UPLOAD, clean_key
 from ingest.model import (
     ENDED,
     AddResult,
@@ -27,14 +27,15 @@ from ingest.model import (
     Listed,
     OriginInfo,
     Page,
+    PassageList,
     Source,
     StoredChunk,
     Table,
 )
 from ingest.originals import CHANGED
-from ingest.pipeline import UPLOAD
 from ingest.protocols import Vectors
 from ingest.readers import SHOWN_AS_PAGES, TABULAR, source_ranges
+from ingest.recipe import Choice, choice_from_json, choice_to_json, recipe_of
 from ingest.recognition import line_boxes
 from ingest.scope import Scope, chosen
 from ingest.tags import Rule
@@ -42,9 +43,6 @@ from ingest.within import Within, listed, marked, resolve, search_vectors, searc
 
 if TYPE_CHECKING:
     from ingest.home import LocalHome
-
-NAME_LIMIT = 80  # characters of a library's name
-KEY_LIMIT = 500  # characters of an origin's key
 
 
 class LocalLibrary:
@@ -102,6 +100,7 @@ class LocalLibrary:
 
     def _store_and_queue(self, source: Source) -> int:
         key = clean_key(source.key)
+        origin = self._home.catalog.documents.origin(self._id, key)
         path = Path(source.path)
         queue = self._home.queue
         try:
@@ -110,7 +109,7 @@ class LocalLibrary:
                 raise Unreadable("This is not a file. Name a file or a folder.")
             self._size_within_limit(stat.st_size)
             mtime = 0 if source.place == UPLOAD else stat.st_mtime_ns
-            if unchanged := self._unchanged(source, key, mtime, stat.st_size):
+            if unchanged := self._unchanged(source, origin, mtime, stat.st_size):
                 return queue.add(self._id, key, source.place, "", mtime, stat.st_size, result=unchanged)
             content_hash = self._home.originals.put(path, stat.st_size, move=source.temporary)
             if not source.temporary and (path.stat().st_mtime_ns, path.stat().st_size) != (
@@ -128,6 +127,7 @@ class LocalLibrary:
         return queue.add(
             self._id, key, source.place, content_hash, mtime, stat.st_size,
             replace_key=source.replace, password=source.password, keep_password=source.keep_password,
+            choice=origin.choice if origin and source.replace is not False else "",
         )  # fmt: skip
 
     def _size_within_limit(self, size_bytes: int) -> None:
@@ -138,19 +138,41 @@ class LocalLibrary:
                 "or raise FOOTNOTE_MAX_FILE_MIB."
             )
 
-    def _unchanged(self, source: Source, key: str, mtime_ns: int, size_bytes: int) -> AddResult | None:
+    def _unchanged(
+        self, source: Source, origin: OriginRow | None, mtime_ns: int, size_bytes: int
+    ) -> AddResult | None:
         """The end of a file that is here as it was: same place, same time, same size."""
-        origin = self._home.catalog.documents.origin(self._id, key)
         if origin is None or not mtime_ns or origin.document_id is None:
             return None
         if (origin.place, origin.mtime_ns, origin.size_bytes) != (source.place, mtime_ns, size_bytes):
             return None
         document = self._home.catalog.documents.by_id(origin.document_id)
-        if document is None or document.recipe != self._home.recipe or origin.pending_id:
+        settings = choice_from_json(origin.choice).over(self._home.settings)
+        recipe = recipe_of(settings, self._home.embedder)
+        if document is None or document.recipe != recipe or origin.pending_id:
             return None
         if document.state is not DocumentState.COMPLETE:
             return None
-        return AddResult(key, AddState.UNCHANGED, document.pages, document.chunks)
+        return AddResult(origin.key, AddState.UNCHANGED, document.pages, document.chunks)
+
+    def reread(self, keys: Sequence[str], choice: Choice) -> list[int]:
+        self._same_embedder()
+        choice.checked(self._home.settings)
+        held = [(origin, self._document_of(origin.key)) for origin in map(self._origin, keys)]
+        with self._home.originals.kept():  # until the jobs name them
+            for origin, document in held:
+                if not self._home.originals.path(document.content_hash).is_file():
+                    raise NotFound(f"The original of “{origin.key}” is missing. Add the file again.")
+            ids = [
+                self._home.queue.add(
+                    self._id, origin.key, origin.place, document.content_hash, origin.mtime_ns, origin.size_bytes,
+                    password=document.password or self._home.passwords.get(document.id),
+                    keep_password=document.password is not None, choice=choice_to_json(choice),
+                )
+                for origin, document in held
+            ]  # fmt: skip
+        self._home.pipeline.wake()
+        return ids
 
     def add(
         self, sources: Iterable[Source], on_progress: Callable[[JobInfo], None] | None = None
@@ -235,21 +257,56 @@ class LocalLibrary:
         return found if self._within is None else chosen(self._scope, found)
 
     def detail(self, key: str) -> DocumentDetail:
-        document = self._document_of(key)
-        (origin,) = marked(
-            self._home.catalog, self._id, self._home.catalog.documents.origins(self._id, key=key)
-        )
-        others = tuple(each for each in self._home.catalog.documents.keys_of(document.id) if each != key)
-        instead = aside.aside(self._home.catalog, self._id).get(document.id, "")
-        return DocumentDetail(
-            origin, others, document.content_hash, document.receipt, document.paged, instead
-        )
+        found = self._home.catalog.documents.origins(self._id, key=key)
+        for detail in self._details(marked(self._home.catalog, self._id, found)):
+            return detail
+        raise NotFound(_no_origin(key))
+
+    def receipts(self) -> list[DocumentDetail]:
+        return self._details(self.origins())
+
+    def _details(self, origins: list[OriginInfo]) -> list[DocumentDetail]:
+        instead = aside.aside(self._home.catalog, self._id)
+        return [
+            replace(each, instead=instead.get(each.origin.document_id, ""))
+            for each in self._home.catalog.documents.details(origins)
+        ]
 
     def pages(self, key: str) -> list[Page]:
         return self._home.catalog.passages.pages(self._document_of(key).id)
 
     def document_chunks(self, key: str) -> list[StoredChunk]:
-        return self._home.catalog.passages.of_document(self._document_of(key).id)
+        found = self._home.catalog.passages.of_document(self._document_of(key).id)
+        return [chunk for chunk in found if not chunk.off]
+
+    def passages(
+        self, key: str, search: str = "", *, changed: bool = False, first: int = 0, limit: int = 50
+    ) -> PassageList:
+        document_id = self._document_of(key).id
+        catalog = self._home.catalog
+        shown, found = catalog.passages.listing(document_id, search, changed, max(0, first), max(0, limit))
+        return PassageList(tuple(shown), found, catalog.amendments.count(document_id))
+
+    def switch(self, chunk_id: int, off: bool) -> StoredChunk:
+        self._home.catalog.amendments.switch(self._id, chunk_id, off)
+        self._home.outbox.drain()
+        return self._passage(chunk_id)
+
+    def correct(self, chunk_id: int, text: str | None) -> StoredChunk:
+        self._same_embedder()
+        chunk = self._passage(chunk_id)
+        as_read = chunk.text if chunk.as_read is None else chunk.as_read
+        wanted = None if text is None else clean_correction(text, as_read)
+        vector = self._home.pipeline.embedded(chunk.context, as_read if wanted is None else wanted)
+        self._home.catalog.amendments.correct(self._id, chunk_id, wanted, vector)
+        self._home.outbox.drain()
+        return self._passage(chunk_id)
+
+    def _passage(self, chunk_id: int) -> StoredChunk:
+        found = self._home.catalog.passages.one(self._id, chunk_id)
+        if found is None:
+            raise NotFound(PASSAGE_GONE)
+        return found
 
     def page_image(
         self, document_id: int, page: int, marks: Sequence[tuple[int, int, str]] = (), width: int = 1000
@@ -282,11 +339,14 @@ class LocalLibrary:
             return []
         return self._home.sandbox.tables(self._home.originals.path(document.content_hash), key)
 
-    def _document_of(self, key: str) -> DocumentRow:
+    def _origin(self, key: str) -> OriginRow:
         origin = self._home.catalog.documents.origin(self._id, key)
         if origin is None or origin.document_id is None:
             raise NotFound(_no_origin(key))
-        return self._document(origin.document_id)
+        return origin
+
+    def _document_of(self, key: str) -> DocumentRow:
+        return self._document(self._origin(key).document_id or 0)
 
     def _document(self, document_id: int) -> DocumentRow:
         document = self._home.catalog.documents.by_id(document_id)
@@ -353,28 +413,6 @@ class LocalLibrary:
                 "now. Set FOOTNOTE_EMBEDDER back, or make a new library and add the files to it."
             )
         return info
-
-
-# ---------------------------------------------------------------------- names and offsets
-
-
-def clean_name(name: str) -> str:
-    """A library's name: one line, trimmed. Raises WrongUsage when nothing is left or it is too long."""
-    cleaned = " ".join(unicodedata.normalize("NFC", name).split())
-    if not cleaned or not cleaned.isprintable() or len(cleaned) > NAME_LIMIT:
-        raise WrongUsage(f"A library's name has 1 to {NAME_LIMIT} printable characters. Choose another.")
-    return cleaned
-
-
-def clean_key(key: str) -> str:
-    """A key as a harmless POSIX path: no "..", no root, no control characters, NFC, at most 500 long."""
-    normal = unicodedata.normalize("NFC", key.replace("\\", "/").encode("utf-8", "replace").decode())
-    parts = [re.sub(r"[\x00-\x1f\x7f]", "", part).strip() for part in normal.split("/")]
-    cleaned = "/".join(part for part in parts if part not in ("", ".", ".."))
-    if len(cleaned) > KEY_LIMIT:
-        stem, suffix = os.path.splitext(cleaned)
-        cleaned = stem[: KEY_LIMIT - len(suffix[:20])] + suffix[:20]
-    return cleaned or "unnamed"
 
 
 def _no_origin(key: str) -> str:

@@ -250,7 +250,10 @@ class DocumentState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StoredChunk:
-    """A chunk as the catalog gives it to a question, with all a citation needs."""
+    """A chunk as the catalog gives it to a question, with all a citation needs.
+
+    `page.text[start:end]` is the text as it was read, also where a person has corrected it.
+    """
 
     id: int
     document_id: int
@@ -265,6 +268,8 @@ class StoredChunk:
     text: str
     headings: tuple[str, ...]
     ordinal: int
+    as_read: str | None = None  # what was read, where `text` is a person's correction of it
+    off: bool = False  # switched off: no question sees it
 
     @property
     def context(self) -> str:
@@ -275,6 +280,16 @@ class StoredChunk:
     def shown_page(self) -> int | None:
         """The page number, or None for formats without pages."""
         return self.page if self.paged else None
+
+
+@dataclass(frozen=True, slots=True)
+class PassageList:
+    """Some passages of a document in reading order, out of those `found`; `changed` of the whole document
+    are switched off or corrected."""
+
+    passages: tuple[StoredChunk, ...]
+    found: int
+    changed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,6 +307,7 @@ class OriginInfo:
     state: DocumentState
     warnings: tuple[str, ...] = ()
     place: str = ""  # where it came from: an absolute path, "upload"
+    changed: int = 0  # passages switched off or corrected by hand
     tags: tuple[str, ...] = ()
     aside: bool = False  # set aside: another document answers
 
@@ -318,6 +334,8 @@ class DocumentDetail:
     content_hash: str
     receipt: Receipt
     paged: bool
+    page_chunks: tuple[int, ...] = ()  # passages of each page, in the receipt's order
+    chosen: str = ""  # settings chosen for this file, in words
     instead: str = ""  # the file that answers, where this one is set aside
 
 

@@ -16,7 +16,8 @@ import pytest
 
 from ingest.errors import EmbedderDiffers, HomeBusy, NotFound, Taken, WrongUsage
 from ingest.home import LocalHome, open_home
-from ingest.library import LocalLibrary, clean_key, clean_name
+from ingest.keys import clean_key, clean_name
+from ingest.library import LocalLibrary
 from ingest.model import ENDED, AddResult, AddState, DocumentState, JobStage, Source
 from ingest.settings import PROJECT, Settings
 
