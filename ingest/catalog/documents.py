@@ -57,12 +57,6 @@ class Documents:
         columns[10] = receipt_from_json(row[10])
         return DocumentRow(*columns)
 
-    def keys_of(self, document_id: int) -> list[str]:
-        rows = self._db.reader.execute(
-            "SELECT key FROM origins WHERE document_id = ? ORDER BY id", (document_id,)
-        )
-        return [row[0] for row in rows]
-
     def origins(self, library_id: int, search: str = "", key: str | None = None) -> list[OriginInfo]:
         """Origins with what their documents hold, by key. A pending replacement is not shown."""
         rows = self._db.reader.execute(

@@ -123,7 +123,7 @@ def _editor(library: Library, chunk: StoredChunk) -> None:
         "What this passage says",
         chunk.text,
         key=f"correction_{chunk.id}",
-        height=min(480, 90 + 26 * lines),
+        height=min(480, 70 + 21 * lines),
         help="Answers quote this text and say that it was corrected; the page keeps what was read.",
     )
     if chunk.as_read is not None:
@@ -138,7 +138,8 @@ def _act(label: str, key: str, act: Callable[[], object], primary: bool = False)
     """A button that does something to a passage and draws the drawer anew."""
     if st.button(label, type="primary" if primary else "tertiary", key=key):
         try:
-            act()
+            with st.spinner("Keeping it …", show_time=False):
+                act()
         except FootnoteError as error:
             st.session_state[FAULT] = str(error)
         st.rerun(scope="fragment")

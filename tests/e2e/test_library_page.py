@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.conftest import App, new_library, seen
+from tests.e2e.conftest import App, ask, new_library, seen
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -113,6 +113,36 @@ def test_files_are_tagged_filtered_and_set_aside(app: App, page: Page, tmp_path:
     page.get_by_role("button", name="Filter").click()
     page.get_by_test_id("stPopoverBody").get_by_text("Set aside", exact=True).click()
     seen(page.get_by_text("1 file. Select one"))
+
+
+def test_a_passage_is_corrected_and_quoted_so(app: App, page: Page, tmp_path: Path) -> None:
+    tea = tmp_path / "tea.md"
+    tea.write_text("# Tea\n\nGreen tea is steeped for thr33 minutes.\n", encoding="utf-8")
+    new_library(page, app, "Corrected")
+    page.locator(".st-key-wide input[type=file]").set_input_files(tea)
+    seen(page.get_by_text("tea.md: added"), 120_000)
+    select_first_row(page)
+    page.locator(".st-key-passages button").click()
+    drawer = page.get_by_role("dialog")
+    drawer.get_by_role("button", name="Correct", exact=True).click()
+    field = drawer.get_by_label("What this passage says")
+    field.fill("Green tea is steeped for three minutes.")
+    drawer.get_by_role("button", name="Save").click()
+    seen(drawer.get_by_text("Corrected", exact=True))
+    drawer.get_by_role("button", name="Switch off").click()
+    seen(drawer.get_by_text("Switched off", exact=True))
+    drawer.get_by_role("button", name="Switch on").click()
+    seen(drawer.get_by_role("button", name="Switch off"))
+    page.keyboard.press("Escape")
+    seen(page.get_by_text("1 passage changed by hand"))
+
+    page.get_by_role("link", name="Chat").click()
+    ask(page, "How long is green tea steeped?")
+    expect(page.locator(".fn-answer .fn-text")).to_contain_text("three minutes", timeout=120_000)
+    card = page.locator(".fn-card").first
+    expect(card).to_contain_text("corrected by hand")
+    card.get_by_text("As it was read").click()
+    expect(card).to_contain_text("thr33 minutes")
 
 
 def test_a_name_that_is_taken_is_said_in_the_dialog(app: App, page: Page) -> None:

@@ -134,7 +134,8 @@ def test_content_goes_with_its_last_origin(filled: Filled) -> None:
     document = catalog.documents.by_id(document_id)
     assert document is not None
     catalog.changes.attach(filled.job("b.pdf", "h1"), "b.pdf", document, "{}")
-    assert catalog.documents.keys_of(document_id) == ["a.pdf", "b.pdf"]
+    (first, second) = catalog.documents.details(catalog.documents.origins(filled.library))
+    assert (first.origin.key, first.other_keys, second.other_keys) == ("a.pdf", ("b.pdf",), ("a.pdf",))
     filled.queue.forget([row.id for row in filled.queue.rows()])
     assert catalog.changes.remove(filled.library, ["a.pdf"]) == []
     assert catalog.documents.by_id(document_id) is not None

@@ -140,6 +140,35 @@ def test_a_folder_from_adding_to_removing(shell: Shell) -> None:
 # ------------------------------------------------------------------ paths as people give them
 
 
+def test_passages_are_switched_off_corrected_and_read_anew(beside: Shell) -> None:
+    file = beside.write("rules.md", "# Dome\n\nThe dome is closed at 4S knots of wind.\n")
+    assert beside("add", file, "--json").lines[0]["state"] == "added"
+    shown = beside("show", "rules.md", "--passages").out
+    assert "    1  § Dome\n" in shown
+    assert "       The dome is closed at 4S knots of wind." in shown
+    corrected = beside(
+        "passage", "rules.md", "1", "--correct", "-", input="The dome is closed at 45 knots.\n"
+    )
+    assert "(corrected by hand)" in corrected.out
+    assert "as it was read:" in corrected.out
+    assert corrected.err == "Corrected.\n"
+    (line,) = beside("passage", "rules.md", "1", "--off", "--json").lines
+    assert (line["off"], line["text"]) == (True, "The dome is closed at 45 knots.")
+    assert "4S knots" in line["as_read"]
+    assert beside("show", "rules.md", "--json").lines[0]["changed_passages"] == 1
+    again = beside("reread", "rules.md", "--chunk-tokens", "80", "--json")
+    assert [(each["document"], each["state"]) for each in again.lines] == [("rules.md", "replaced")]
+    (line,) = beside("show", "rules.md", "--passages", "--json", "--search", "45 KNOTS").lines
+    assert line["off"]
+    head, row = beside("receipts", "--csv").out.splitlines()
+    assert head.startswith("document,title,type,")
+    assert row.startswith("rules.md,Dome,text/markdown,")
+    (receipt,) = beside("receipts", "rules.md", "--json").lines
+    assert [page["passages"] for page in receipt["page_by_page"]] == [1]
+    missing = beside("passage", "rules.md", "9", "--off")
+    assert (missing.status, missing.err) == (1, "footnote: “rules.md” has 1 passage, no number 9.\n")
+
+
 def test_paths_of_every_kind(beside: Shell) -> None:
     beside.write("a b/ü.md", LEAVE)
     beside.write("run.exe", b"MZ\x90\0\x03")
