@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ingest.alike import Alike
+from ingest.alike import ALIKE, Alike
 from ingest.errors import FootnoteError
 from ingest.model import DocumentDetail
 from ingest.protocols import Library
@@ -73,7 +73,12 @@ def decide(library: Library, pair: Alike, key: str) -> None:
             st.caption(plain(f"{' and '.join(map(tells, away))}: set aside"), width="content")
             again(library, away, f"{key}_again")
         else:
-            for name, other in ((pair.first, pair.second), (pair.second, pair.first)):
+            for name, other, held in (
+                (pair.first, pair.second, pair.second_share),
+                (pair.second, pair.first, pair.first_share),
+            ):
+                if held < ALIKE:  # most of the other would be lost with it
+                    continue
                 if st.button(plain(f"Ask only {tells(name)}"), key=f"{key}_{name == pair.first}"):
                     try:
                         library.set_aside([other], name)
