@@ -1,4 +1,4 @@
-"""python -m ingest add | watch | list | show | remove | check | rebuild | libraries | pause | resume | backup | restore"""
+"""python -m ingest add | watch | follow | list | show | remove | check | rebuild | libraries | pause | resume | backup | restore"""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from itertools import chain
 from ingest import care, terminal, watching
 from ingest.adding import add_all, in_words, library_for_adding, summary
 from ingest.errors import FootnoteError, NotFound
+from ingest.follow import command as follow
 from ingest.model import AddState, OriginInfo, PageState
 from ingest.places import unit
 from ingest.protocols import Home
@@ -53,6 +54,9 @@ def parser() -> terminal.Commands:
     kept.add_argument("--replace", action="store_true", help="replace what holds the same key")
     kept.add_argument("--keep-both", action="store_true", help="keep both, the new one under a new key")
     watched.set_defaults(alone=watching.watch)
+
+    following = command("follow", "name folders that the app keeps a library in step with; list them")
+    follow.add_arguments(following)
 
     listing = command("list", "list what a library holds")
     listing.add_argument(

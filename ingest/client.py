@@ -17,6 +17,7 @@ import httpx
 import numpy as np
 
 from ingest.errors import FootnoteError, HomeBusy, NotFound
+from ingest.follow.model import Followed
 from ingest.lock import Owner, busy_message, read_owner
 from ingest.model import (
     AddResult,
@@ -254,6 +255,29 @@ class RemoteLibrary:
 
     def remove(self, keys: Sequence[str]) -> int:
         return self._call(int, "remove", keys=keys)
+
+    def follow(self, place: str, include: Sequence[str] = (), exclude: Sequence[str] = ()) -> Followed:
+        return self._call(Followed, "follow", place=place, include=include, exclude=exclude)
+
+    def followed(self) -> list[Followed]:
+        return self._call(list[Followed], "followed")
+
+    def change_followed(
+        self,
+        followed_id: int,
+        *,
+        include: Sequence[str] | None = None,
+        exclude: Sequence[str] | None = None,
+        paused: bool | None = None,
+    ) -> Followed:
+        changes = {"include": include, "exclude": exclude, "paused": paused}
+        return self._call(Followed, "change_followed", followed_id=followed_id, **changes)
+
+    def look(self, followed_id: int) -> None:
+        self._call(type(None), "look", followed_id=followed_id)
+
+    def unfollow(self, followed_id: int, remove: bool = False) -> int:
+        return self._call(int, "unfollow", followed_id=followed_id, remove=remove)
 
     def jobs(self) -> list[JobInfo]:
         return self._call(list[JobInfo], "jobs")

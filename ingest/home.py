@@ -16,11 +16,13 @@ from ingest.backup import write_backup
 from ingest.catalog import Catalog
 from ingest.checking import check_library, check_originals, find_remains
 from ingest.errors import NotFound
+from ingest.follow.follower import Followers
 from ingest.jobs import JobQueue
 from ingest.lexical import TantivyIndex
-from ingest.library import LocalLibrary, clean_name
+from ingest.library import LocalLibrary
 from ingest.lock import HomeLock
 from ingest.model import BackupInfo, Fault, LibraryInfo, Remains
+from ingest.names import clean_name
 from ingest.originals import Originals
 from ingest.outbox import Outbox
 from ingest.pipeline import Parts, Pipeline
@@ -70,6 +72,7 @@ class LocalHome:
                 recipe=lambda: self.recipe,
             )
         )
+        self.followers = Followers(self)
         self._renew_words()
         self.pipeline.recover()
 
@@ -122,6 +125,7 @@ class LocalHome:
         library_id = self._id(name)
         self.queue.cancel([row.id for row in self.queue.rows(library_id)])
         self.originals.discard(self.catalog.delete_library(library_id))
+        self.followers.refresh()
         self.outbox.drain()
 
     def library(self, name: str, caller: Caller = OWNER) -> LocalLibrary:
@@ -177,6 +181,7 @@ class LocalHome:
 
     def close(self) -> None:
         """Let the work at hand stop, close the stores, give the folder back."""
+        self.followers.close()
         self.pipeline.close()
         self.sandbox.close()
         self.words.close()

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import re
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,14 +9,14 @@ from stat import S_ISREG
 from typing import TYPE_CHECKING
 
 from ingest.catalog import DocumentRow
-from ingest.errors import EmbedderDiffers, FootnoteError, NotFound, Unreadable, WrongUsage
+from ingest.errors import EmbedderDiffers, FootnoteError, NotFound, Unreadable
+from ingest.follow.model import Followed
 from ingest.model import (
     ENDED,
     AddResult,
     AddState,
     Box,
     DocumentDetail,
-    DocumentState,
     JobInfo,
     LibraryInfo,
     Listed,
@@ -29,19 +26,18 @@ from ingest.model import (
     StoredChunk,
     Table,
 )
+from ingest.names import clean_key
 from ingest.originals import CHANGED
 from ingest.pipeline import UPLOAD
 from ingest.protocols import Vectors
 from ingest.readers import SHOWN_AS_PAGES, TABULAR, source_ranges
 from ingest.recognition import line_boxes
 from ingest.scope import Scope, chosen
+from ingest.unchanged import unchanged
 from ingest.within import Within, listed, resolve, search_vectors, search_words
 
 if TYPE_CHECKING:
     from ingest.home import LocalHome
-
-NAME_LIMIT = 80  # characters of a library's name
-KEY_LIMIT = 500  # characters of an origin's key
 
 
 class LocalLibrary:
@@ -60,6 +56,10 @@ class LocalLibrary:
         self._name = name
         self._scope = scope or Scope()
         self._within = within  # what `scope` takes in; None is everything
+
+    @property
+    def id(self) -> int:
+        return self._id
 
     @property
     def name(self) -> str:
@@ -86,27 +86,40 @@ class LocalLibrary:
 
     def enqueue(self, sources: Iterable[Source]) -> list[int]:
         self._same_embedder()
-        ids = [self._enqueue(source) for source in sources]
+        given = list(sources)
+        here = self._unchanged(given)
+        ids: dict[int, int] = {}
+        with self._home.catalog.transaction():
+            for position, result in here.items():
+                ids[position] = self._ended_at_once(given[position], result)
+        for position, source in enumerate(given):
+            if position not in here:
+                ids[position] = self._enqueue(source)
         self._home.pipeline.wake()
-        return ids
+        return [ids[position] for position in range(len(given))]
+
+    def _unchanged(self, sources: Sequence[Source]) -> dict[int, AddResult]:
+        """The ends of those that are here as they were, by position: same place, same time, same size."""
+        return unchanged(self._home.catalog, self._id, self._home.recipe, sources)
+
+    def _ended_at_once(self, source: Source, result: AddResult) -> int:
+        """A job that has ended already."""
+        return self._home.queue.add(self._id, result.document, source.place, "", 0, 0, result=result)
 
     def _enqueue(self, source: Source) -> int:
-        """Store the file and queue it; what needs no work or cannot be had ends at once."""
+        """Store the file and queue it; what cannot be had ends at once."""
         with self._home.originals.kept():  # until the job names it
             return self._store_and_queue(source)
 
     def _store_and_queue(self, source: Source) -> int:
         key = clean_key(source.key)
         path = Path(source.path)
-        queue = self._home.queue
         try:
             stat = path.stat()
             if not S_ISREG(stat.st_mode):
                 raise Unreadable("This is not a file. Name a file or a folder.")
             self._size_within_limit(stat.st_size)
             mtime = 0 if source.place == UPLOAD else stat.st_mtime_ns
-            if unchanged := self._unchanged(source, key, mtime, stat.st_size):
-                return queue.add(self._id, key, source.place, "", mtime, stat.st_size, result=unchanged)
             content_hash = self._home.originals.put(path, stat.st_size, move=source.temporary)
             if not source.temporary and (path.stat().st_mtime_ns, path.stat().st_size) != (
                 stat.st_mtime_ns,
@@ -118,9 +131,8 @@ class LocalLibrary:
             message = str(error)
             if isinstance(error, OSError):
                 message = f"This file cannot be read ({error.strerror}). Check that it is still there."
-            failed = AddResult(key, AddState.FAILED, message=message)
-            return queue.add(self._id, key, source.place, "", 0, 0, result=failed)
-        return queue.add(
+            return self._ended_at_once(source, AddResult(key, AddState.FAILED, message=message))
+        return self._home.queue.add(
             self._id, key, source.place, content_hash, mtime, stat.st_size,
             replace_key=source.replace, password=source.password, keep_password=source.keep_password,
         )  # fmt: skip
@@ -133,37 +145,30 @@ class LocalLibrary:
                 "or raise FOOTNOTE_MAX_FILE_MIB."
             )
 
-    def _unchanged(self, source: Source, key: str, mtime_ns: int, size_bytes: int) -> AddResult | None:
-        """The end of a file that is here as it was: same place, same time, same size."""
-        origin = self._home.catalog.origin(self._id, key)
-        if origin is None or not mtime_ns or origin.document_id is None:
-            return None
-        if (origin.place, origin.mtime_ns, origin.size_bytes) != (source.place, mtime_ns, size_bytes):
-            return None
-        document = self._home.catalog.document(origin.document_id)
-        if document is None or document.recipe != self._home.recipe or origin.pending_id:
-            return None
-        if document.state is not DocumentState.COMPLETE:
-            return None
-        return AddResult(key, AddState.UNCHANGED, document.pages, document.chunks)
-
     def add(
         self, sources: Iterable[Source], on_progress: Callable[[JobInfo], None] | None = None
     ) -> Iterator[AddResult]:
+        given = list(sources)
+        here = self._unchanged(given)
+        jobs = iter(self.enqueue([source for position, source in enumerate(given) if position not in here]))
+        for position in range(len(given)):
+            yield here[position] if position in here else self._end_of(next(jobs), on_progress)
+
+    def _end_of(self, job_id: int, on_progress: Callable[[JobInfo], None] | None) -> AddResult:
+        """Wait for a job's end, and dismiss it; `on_progress` is called once a second at least."""
         queue = self._home.queue
-        for job_id in self.enqueue(sources):
-            while True:
-                with queue.changed:
-                    (info,) = queue.infos(self._name, ids=[job_id])
-                    if info.stage not in ENDED:
-                        queue.changed.wait(timeout=1.0)
-                if on_progress:
-                    on_progress(info)
-                if info.stage in ENDED:
-                    break
-            assert info.result is not None
-            self.dismiss([job_id])
-            yield info.result
+        while True:
+            with queue.changed:
+                (info,) = queue.infos(self._name, ids=[job_id])
+                if info.stage not in ENDED:
+                    queue.changed.wait(timeout=1.0)
+            if on_progress:
+                on_progress(info)
+            if info.stage in ENDED:
+                break
+        assert info.result is not None
+        self.dismiss([job_id])
+        return info.result
 
     def retry(
         self,
@@ -180,6 +185,30 @@ class LocalLibrary:
         self._home.originals.discard(self._home.catalog.remove_origins(self._id, keys))
         self._home.outbox.drain()
         return len(keys)
+
+    # ------------------------------------------------------------------ kept in step
+
+    def follow(self, place: str, include: Sequence[str] = (), exclude: Sequence[str] = ()) -> Followed:
+        return self._home.followers.follow(self, place, include, exclude)
+
+    def followed(self) -> list[Followed]:
+        return self._home.followers.table.rows(self._id)
+
+    def change_followed(
+        self,
+        followed_id: int,
+        *,
+        include: Sequence[str] | None = None,
+        exclude: Sequence[str] | None = None,
+        paused: bool | None = None,
+    ) -> Followed:
+        return self._home.followers.change(self, followed_id, include, exclude, paused)
+
+    def look(self, followed_id: int) -> None:
+        self._home.followers.look(self, followed_id)
+
+    def unfollow(self, followed_id: int, remove: bool = False) -> int:
+        return self._home.followers.unfollow(self, followed_id, remove)
 
     # ------------------------------------------------------------------ looking
 
@@ -310,28 +339,6 @@ class LocalLibrary:
                 "now. Set FOOTNOTE_EMBEDDER back, or make a new library and add the files to it."
             )
         return info
-
-
-# ---------------------------------------------------------------------- names and offsets
-
-
-def clean_name(name: str) -> str:
-    """A library's name: one line, trimmed. Raises WrongUsage when nothing is left or it is too long."""
-    cleaned = " ".join(unicodedata.normalize("NFC", name).split())
-    if not cleaned or not cleaned.isprintable() or len(cleaned) > NAME_LIMIT:
-        raise WrongUsage(f"A library's name has 1 to {NAME_LIMIT} printable characters. Choose another.")
-    return cleaned
-
-
-def clean_key(key: str) -> str:
-    """A key as a harmless POSIX path: no "..", no root, no control characters, NFC, at most 500 long."""
-    normal = unicodedata.normalize("NFC", key.replace("\\", "/").encode("utf-8", "replace").decode())
-    parts = [re.sub(r"[\x00-\x1f\x7f]", "", part).strip() for part in normal.split("/")]
-    cleaned = "/".join(part for part in parts if part not in ("", ".", ".."))
-    if len(cleaned) > KEY_LIMIT:
-        stem, suffix = os.path.splitext(cleaned)
-        cleaned = stem[: KEY_LIMIT - len(suffix[:20])] + suffix[:20]
-    return cleaned or "unnamed"
 
 
 def _no_origin(key: str) -> str:

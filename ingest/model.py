@@ -291,7 +291,7 @@ class OriginInfo:
     added_at: float  # Unix seconds
     state: DocumentState
     warnings: tuple[str, ...] = ()
-    place: str = ""  # where it came from: an absolute path, "upload"
+    place: str = ""  # where it came from: an absolute path, "upload", a web address
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,6 +303,7 @@ class Listed:
     title: str
     media_type: str
     added_at: float  # Unix seconds
+    place: str = ""  # as in `OriginInfo`
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,7 @@ def listed(catalog: Catalog, library_id: int) -> list[Listed]:
     return [
         Listed(*row)
         for row in catalog.read(
-            "SELECT o.key, d.id, d.title, d.media_type, o.added_at FROM origins o "
+            "SELECT o.key, d.id, d.title, d.media_type, o.added_at, o.place FROM origins o "
             "JOIN documents d ON d.id = o.document_id WHERE o.library_id = ? ORDER BY o.key",
             (library_id,),
         )
