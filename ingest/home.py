@@ -52,7 +52,7 @@ class LocalHome:
         self.settings = settings
         self.lock = lock
         self.catalog = Catalog(settings.home / "catalog.sqlite")
-        self.originals = Originals(settings.home / "originals", self.catalog.hash_in_use)
+        self.originals = Originals(settings.home / "originals", self.catalog.documents.hash_in_use)
         self.sandbox = SandboxPool(settings)
         self.queue = JobQueue(self.catalog)
         self.words: LexicalIndex = TantivyIndex(settings.home / "lexical")
@@ -78,9 +78,9 @@ class LocalHome:
 
     def _renew_words(self) -> None:
         """Post the words of libraries whose index is of an older analysis, or gone."""
-        for library_id in self.catalog.library_ids().values():
-            if not self.words.exists(library_id) and self.catalog.chunk_ids(library_id):
-                self.catalog.rebuild_outbox(library_id, "words")
+        for library_id in self.catalog.libraries.ids().values():
+            if not self.words.exists(library_id) and self.catalog.passages.ids(library_id):
+                self.catalog.outbox.rebuild(library_id, "words")
 
     @property
     def vectors(self) -> VectorIndex:
@@ -108,23 +108,23 @@ class LocalHome:
 
     def libraries(self, caller: Caller = OWNER) -> list[LibraryInfo]:
         return [
-            self.catalog.library_info(library_id)
-            for name, library_id in self.catalog.library_ids().items()
+            self.catalog.libraries.info(library_id)
+            for name, library_id in self.catalog.libraries.ids().items()
             if caller.may_see(name)
         ]
 
     def create(self, name: str) -> LibraryInfo:
-        return self.catalog.library_info(self.catalog.create_library(clean_name(name), self.embedder))
+        return self.catalog.libraries.info(self.catalog.libraries.create(clean_name(name), self.embedder))
 
     def rename(self, old: str, new: str) -> LibraryInfo:
         library_id = self._id(old)
-        self.catalog.rename_library(library_id, clean_name(new))
-        return self.catalog.library_info(library_id)
+        self.catalog.libraries.rename(library_id, clean_name(new))
+        return self.catalog.libraries.info(library_id)
 
     def delete(self, name: str) -> None:
         library_id = self._id(name)
         self.queue.cancel([row.id for row in self.queue.rows(library_id)])
-        self.originals.discard(self.catalog.delete_library(library_id))
+        self.originals.discard(self.catalog.libraries.delete(library_id))
         self.followers.refresh()
         self.outbox.drain()
 
@@ -134,7 +134,7 @@ class LocalHome:
         return LocalLibrary(self, self._id(name), name)
 
     def _id(self, name: str) -> int:
-        library_id = self.catalog.library_id(name)
+        library_id = self.catalog.libraries.id_of(name)
         if library_id is None:
             raise NotFound(_no_library(name))
         return library_id
@@ -158,12 +158,12 @@ class LocalHome:
     def check(self, library: str | None = None) -> list[Fault]:
         faults: list[Fault] = []
         with self.outbox.still():
-            for name, library_id in self.catalog.library_ids().items():
+            for name, library_id in self.catalog.libraries.ids().items():
                 if library is None or name.casefold() == library.casefold():
                     faults += check_library(name, library_id, self.catalog, self.words, self.vectors)
             if library is None:
                 faults += check_originals(self.catalog, self.originals)
-            elif self.catalog.library_id(library) is None:
+            elif self.catalog.libraries.id_of(library) is None:
                 raise NotFound(_no_library(library))
         return faults
 
@@ -172,8 +172,8 @@ class LocalHome:
             return find_remains(self.catalog, self.words, self.vectors, self.originals)
 
     def rebuild(self, library: str | None = None) -> None:
-        for library_id in [self._id(library)] if library else self.catalog.library_ids().values():
-            self.catalog.rebuild_outbox(library_id)
+        for library_id in [self._id(library)] if library else self.catalog.libraries.ids().values():
+            self.catalog.outbox.rebuild(library_id)
         self.outbox.drain()
 
     def backup(self, path: str) -> BackupInfo:

@@ -76,7 +76,7 @@ class LocalLibrary:
         return LocalLibrary(self._home, self._id, self._name, scope, taken)
 
     def info(self) -> LibraryInfo:
-        whole = self._home.catalog.library_info(self._id)
+        whole = self._home.catalog.libraries.info(self._id)
         if self._within is None:
             return whole
         counts = len(self._within.documents), self._within.origins, self._within.chunks
@@ -182,7 +182,7 @@ class LocalLibrary:
         self._home.pipeline.wake()
 
     def remove(self, keys: Sequence[str]) -> int:
-        self._home.originals.discard(self._home.catalog.remove_origins(self._id, keys))
+        self._home.originals.discard(self._home.catalog.changes.remove(self._id, keys))
         self._home.outbox.drain()
         return len(keys)
 
@@ -222,7 +222,7 @@ class LocalLibrary:
         self._home.originals.discard(self._home.queue.forget(job_ids))
 
     def origins(self, search: str = "") -> list[OriginInfo]:
-        found = self._home.catalog.origins(self._id, search)
+        found = self._home.catalog.documents.origins(self._id, search)
         return found if self._within is None else chosen(self._scope, found)
 
     def listed(self) -> list[Listed]:
@@ -231,21 +231,21 @@ class LocalLibrary:
 
     def detail(self, key: str) -> DocumentDetail:
         document = self._document_of(key)
-        (origin,) = self._home.catalog.origins(self._id, key=key)
-        others = tuple(each for each in self._home.catalog.keys_of(document.id) if each != key)
+        (origin,) = self._home.catalog.documents.origins(self._id, key=key)
+        others = tuple(each for each in self._home.catalog.documents.keys_of(document.id) if each != key)
         return DocumentDetail(origin, others, document.content_hash, document.receipt, document.paged)
 
     def pages(self, key: str) -> list[Page]:
-        return self._home.catalog.pages(self._document_of(key).id)
+        return self._home.catalog.passages.pages(self._document_of(key).id)
 
     def document_chunks(self, key: str) -> list[StoredChunk]:
-        return self._home.catalog.document_chunks(self._document_of(key).id)
+        return self._home.catalog.passages.of_document(self._document_of(key).id)
 
     def page_image(
         self, document_id: int, page: int, marks: Sequence[tuple[int, int, str]] = (), width: int = 1000
     ) -> bytes:
         document = self._document(document_id)
-        pages = self._home.catalog.pages(document_id, page)
+        pages = self._home.catalog.passages.pages(document_id, page)
         if not pages:
             raise NotFound(f"This document has no page {page}.")
         if document.media_type not in SHOWN_AS_PAGES:
@@ -273,13 +273,13 @@ class LocalLibrary:
         return self._home.sandbox.tables(self._home.originals.path(document.content_hash), key)
 
     def _document_of(self, key: str) -> DocumentRow:
-        origin = self._home.catalog.origin(self._id, key)
+        origin = self._home.catalog.documents.origin(self._id, key)
         if origin is None or origin.document_id is None:
             raise NotFound(_no_origin(key))
         return self._document(origin.document_id)
 
     def _document(self, document_id: int) -> DocumentRow:
-        document = self._home.catalog.document(document_id)
+        document = self._home.catalog.documents.by_id(document_id)
         if document is None or document.library_id != self._id:
             raise NotFound("This document is no longer in the library. Ask again to see what is.")
         return document
@@ -297,41 +297,41 @@ class LocalLibrary:
             stores = self._home.catalog, self._home.vectors
             return search_vectors(*stores, self._id, self._within, vector, limit, whole.chunks)
         found = self._home.vectors.search(self._id, vector, limit)
-        complete = self._home.catalog.complete_among([chunk_id for chunk_id, _ in found])
+        complete = self._home.catalog.passages.complete_among([chunk_id for chunk_id, _ in found])
         return [(chunk_id, score) for chunk_id, score in found if chunk_id in complete]
 
     def cosines(self, vector: Vectors, chunk_ids: Sequence[int]) -> dict[int, float]:
         self._same_embedder()
-        ids, vectors = self._home.catalog.vectors(chunk_ids)
+        ids, vectors = self._home.catalog.passages.vectors(chunk_ids)
         return dict(zip(ids, (vectors @ vector).tolist(), strict=True)) if ids else {}
 
     def idf(self, terms: Sequence[str]) -> dict[str, float]:
         return self._home.words.idf(self._id, terms)
 
     def spans(self) -> dict[int, tuple[int, int]]:
-        return self._home.catalog.spans(self._id)
+        return self._home.catalog.passages.spans(self._id)
 
     def holding(self, words: str) -> list[int]:
         return self._home.words.holding(self._id, words)
 
     def vectors(self, chunk_ids: Sequence[int]) -> tuple[list[int], Vectors]:
         self._same_embedder()
-        return self._home.catalog.vectors(chunk_ids)
+        return self._home.catalog.passages.vectors(chunk_ids)
 
     def chunks(self, chunk_ids: Sequence[int]) -> dict[int, StoredChunk]:
-        return self._home.catalog.chunks(chunk_ids)
+        return self._home.catalog.passages.live(chunk_ids)
 
     def neighbours(self, chunk: StoredChunk, before: int = 1, after: int = 1) -> list[StoredChunk]:
         return [
             each
-            for each in self._home.catalog.page_chunks(
+            for each in self._home.catalog.passages.of_page(
                 chunk.document_id, chunk.page, chunk.ordinal - before, chunk.ordinal + after
             )
             if each.id != chunk.id
         ]
 
     def _same_embedder(self) -> LibraryInfo:
-        info = self._home.catalog.library_info(self._id)
+        info = self._home.catalog.libraries.info(self._id)
         built_with = info.embedder
         if built_with != self._home.embedder:
             raise EmbedderDiffers(

@@ -212,7 +212,7 @@ class Followers:
             self._fault(each, UNEXPECTED)
 
     def _library_id(self, name: str) -> int:
-        found = self._home.catalog.library_id(name)
+        found = self._home.catalog.libraries.id_of(name)
         if found is None:
             raise NotFound("This library was deleted.")
         return found

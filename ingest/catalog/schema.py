@@ -54,7 +54,7 @@ MIGRATIONS = (
     CREATE INDEX jobs_by_stage ON jobs(stage);
     """,
     """
-    ALTER TABLE pages ADD COLUMN lines BLOB NOT NULL DEFAULT x'';  -- of OCR: see ingest.columns
+    ALTER TABLE pages ADD COLUMN lines BLOB NOT NULL DEFAULT x'';  -- of OCR: see ingest.catalog.columns
     """,
     """
     CREATE TABLE queue(paused INTEGER NOT NULL);  -- one row
