@@ -37,6 +37,7 @@ from ingest.model import (
 from ingest.protocols import OWNER, Caller, Home, Library, Vectors
 from ingest.scope import Scope
 from ingest.settings import Settings
+from ingest.web.addresses import is_address
 from ingest.wire import decode, decode_error, encode
 
 T = TypeVar("T")
@@ -387,4 +388,6 @@ class RemoteLibrary:
 
 def absolute(source: Source) -> Source:
     """`source` with a path that means the same in the other process."""
+    if is_address(source.path):
+        return source
     return replace(source, path=os.path.abspath(source.path))

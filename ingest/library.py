@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
-from stat import S_ISREG
 from typing import TYPE_CHECKING
 
 from ingest.catalog import DocumentRow
-from ingest.errors import EmbedderDiffers, FootnoteError, NotFound, Unreadable
+from ingest.errors import EmbedderDiffers, NotFound, Unreadable
 from ingest.follow.model import Followed
+from ingest.intake import Intake
 from ingest.model import (
-    ENDED,
     AddResult,
-    AddState,
     Box,
     DocumentDetail,
     JobInfo,
@@ -26,14 +23,10 @@ from ingest.model import (
     StoredChunk,
     Table,
 )
-from ingest.names import clean_key
-from ingest.originals import CHANGED
-from ingest.pipeline import UPLOAD
 from ingest.protocols import Vectors
 from ingest.readers import SHOWN_AS_PAGES, TABULAR, source_ranges
 from ingest.recognition import line_boxes
 from ingest.scope import Scope, chosen
-from ingest.unchanged import unchanged
 from ingest.within import Within, listed, resolve, search_vectors, search_words
 
 if TYPE_CHECKING:
@@ -56,6 +49,7 @@ class LocalLibrary:
         self._name = name
         self._scope = scope or Scope()
         self._within = within  # what `scope` takes in; None is everything
+        self.intake = Intake(home, library_id, name)
 
     @property
     def id(self) -> int:
@@ -86,89 +80,13 @@ class LocalLibrary:
 
     def enqueue(self, sources: Iterable[Source]) -> list[int]:
         self._same_embedder()
-        given = list(sources)
-        here = self._unchanged(given)
-        ids: dict[int, int] = {}
-        with self._home.catalog.transaction():
-            for position, result in here.items():
-                ids[position] = self._ended_at_once(given[position], result)
-        for position, source in enumerate(given):
-            if position not in here:
-                ids[position] = self._enqueue(source)
-        self._home.pipeline.wake()
-        return [ids[position] for position in range(len(given))]
-
-    def _unchanged(self, sources: Sequence[Source]) -> dict[int, AddResult]:
-        """The ends of those that are here as they were, by position: same place, same time, same size."""
-        return unchanged(self._home.catalog, self._id, self._home.recipe, sources)
-
-    def _ended_at_once(self, source: Source, result: AddResult) -> int:
-        """A job that has ended already."""
-        return self._home.queue.add(self._id, result.document, source.place, "", 0, 0, result=result)
-
-    def _enqueue(self, source: Source) -> int:
-        """Store the file and queue it; what cannot be had ends at once."""
-        with self._home.originals.kept():  # until the job names it
-            return self._store_and_queue(source)
-
-    def _store_and_queue(self, source: Source) -> int:
-        key = clean_key(source.key)
-        path = Path(source.path)
-        try:
-            stat = path.stat()
-            if not S_ISREG(stat.st_mode):
-                raise Unreadable("This is not a file. Name a file or a folder.")
-            self._size_within_limit(stat.st_size)
-            mtime = 0 if source.place == UPLOAD else stat.st_mtime_ns
-            content_hash = self._home.originals.put(path, stat.st_size, move=source.temporary)
-            if not source.temporary and (path.stat().st_mtime_ns, path.stat().st_size) != (
-                stat.st_mtime_ns,
-                stat.st_size,
-            ):
-                self._home.originals.discard([content_hash])
-                raise Unreadable(CHANGED)
-        except (FootnoteError, OSError) as error:
-            message = str(error)
-            if isinstance(error, OSError):
-                message = f"This file cannot be read ({error.strerror}). Check that it is still there."
-            return self._ended_at_once(source, AddResult(key, AddState.FAILED, message=message))
-        return self._home.queue.add(
-            self._id, key, source.place, content_hash, mtime, stat.st_size,
-            replace_key=source.replace, password=source.password, keep_password=source.keep_password,
-        )  # fmt: skip
-
-    def _size_within_limit(self, size_bytes: int) -> None:
-        limit = self._home.settings.max_file_mib
-        if size_bytes > limit * 2**20:
-            raise Unreadable(
-                f"This file has {size_bytes / 2**20:,.0f} MB, more than the {limit} MB allowed. Split it, "
-                "or raise FOOTNOTE_MAX_FILE_MIB."
-            )
+        return self.intake.enqueue(sources)
 
     def add(
         self, sources: Iterable[Source], on_progress: Callable[[JobInfo], None] | None = None
     ) -> Iterator[AddResult]:
-        given = list(sources)
-        here = self._unchanged(given)
-        jobs = iter(self.enqueue([source for position, source in enumerate(given) if position not in here]))
-        for position in range(len(given)):
-            yield here[position] if position in here else self._end_of(next(jobs), on_progress)
-
-    def _end_of(self, job_id: int, on_progress: Callable[[JobInfo], None] | None) -> AddResult:
-        """Wait for a job's end, and dismiss it; `on_progress` is called once a second at least."""
-        queue = self._home.queue
-        while True:
-            with queue.changed:
-                (info,) = queue.infos(self._name, ids=[job_id])
-                if info.stage not in ENDED:
-                    queue.changed.wait(timeout=1.0)
-            if on_progress:
-                on_progress(info)
-            if info.stage in ENDED:
-                break
-        assert info.result is not None
-        self.dismiss([job_id])
-        return info.result
+        self._same_embedder()
+        yield from self.intake.add(sources, on_progress)
 
     def retry(
         self,

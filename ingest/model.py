@@ -333,9 +333,9 @@ class LibraryInfo:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file to be added: bytes on disk at `path`, known in the library as `key`.
+    """A file to be added: bytes on disk at `path`, or on the web at that address; known in the library as `key`.
 
-    `place` says where it came from (an absolute path, "upload"): a key already held from another
+    `place` says where it came from (an absolute path, an address, "upload"): a key already held from another
     place is not replaced unless `replace` is True; False keeps both under a new key.
     `temporary` files are moved into the originals instead of copied.
     """

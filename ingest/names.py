@@ -29,3 +29,8 @@ def clean_key(key: str) -> str:
         stem, suffix = os.path.splitext(cleaned)
         cleaned = stem[: KEY_LIMIT - len(suffix[:20])] + suffix[:20]
     return cleaned or "unnamed"
+
+
+def inside(path: str, folder: str) -> bool:
+    """Whether a path is a folder, or below it; both normal, of this machine."""
+    return os.path.join(path, "").startswith(os.path.join(folder, ""))

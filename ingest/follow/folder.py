@@ -82,6 +82,7 @@ class Keeper:
         self.watched = watched
         self.notes: list[str] = []  # what the last look has passed over, and why
         self._seen: dict[str, tuple[int, int]] | None = None
+        self._keys: set[str] = set()
         self._fresh: _Look | None = None  # of `changed`, for the round that follows it
 
     def changed(self) -> bool:
@@ -104,6 +105,7 @@ class Keeper:
             )
         before = self._seen or {}
         self._seen, self.notes = look.now, look.notes
+        self._keys = {source.key for source in look.sources}
         return Round(
             [each for each in look.sources if before.get(each.place) != look.now[each.place]],
             sorted(held[place] for place in gone),
@@ -118,6 +120,11 @@ class Keeper:
     def files(self) -> int:
         """How many files counted in the last round."""
         return len(self._seen or ())
+
+    @property
+    def keys(self) -> set[str]:
+        """Those files, as a library calls them."""
+        return self._keys
 
     @property
     def unfinished(self) -> bool:

@@ -16,11 +16,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ingest.errors import Cancelled, FootnoteError, NotFound, Taken, WrongUsage
-from ingest.follow.folder import Keeper, Watched, signs_of_change
+from ingest.follow.folder import Watched
 from ingest.follow.model import Followed, FollowKind
+from ingest.follow.site import SiteSteps
+from ingest.follow.steps import FolderSteps, Steps
 from ingest.follow.table import FollowedTable
 from ingest.library import LocalLibrary
-from ingest.model import ENDED, AddState, JobInfo, JobStage
+from ingest.model import ENDED, JobInfo, JobStage
+from ingest.names import inside
+from ingest.web.addresses import is_address, normal_address
+from ingest.web.fetch import permitted
 
 if TYPE_CHECKING:
     from ingest.home import LocalHome
@@ -35,12 +40,11 @@ UNFINISHED = tuple(stage for stage in JobStage if stage not in ENDED)
 
 @dataclass(slots=True)
 class _Thread:
-    """One followed thing at work. `refused` are its files that could not be taken in, and why, by key."""
+    """One followed thing at work."""
 
     followed_id: int
-    keeper: Keeper
+    steps: Steps
     stop: threading.Event = field(default_factory=threading.Event)
-    refused: dict[str, str] = field(default_factory=dict)
     thread: threading.Thread | None = None
 
     def check(self, _: JobInfo | None = None) -> None:
@@ -84,15 +88,21 @@ class Followers:
     def follow(
         self, library: LocalLibrary, place: str, include: Sequence[str], exclude: Sequence[str]
     ) -> Followed:
-        """Raises WrongUsage, NotFound or Taken when the place cannot be followed."""
+        """A folder, or the address of a sitemap or list. Raises WrongUsage, NotFound or Taken."""
         with self._changing:
-            folder = self._folder(place)
-            others = [row.place for row in self.table.rows(library.id) if row.kind is FollowKind.FOLDER]
-            _refuse_overlap(folder, others)
-            added = self.table.add(
-                library.id, FollowKind.FOLDER, folder, _patterns(include), _patterns(exclude)
+            kind = FollowKind.SITE if is_address(place) else FollowKind.FOLDER
+            others = [row.place for row in self.table.rows(library.id) if row.kind is kind]
+            if kind is FollowKind.SITE:
+                permitted(self._home.settings)
+                whole = normal_address(place)
+                if whole in others:
+                    raise Taken(f"{whole} is followed already.")
+            else:
+                whole = self._folder(place)
+                _refuse_overlap(whole, others)
+            row = self.table.row(
+                self.table.add(library.id, kind, whole, _patterns(include), _patterns(exclude))
             )
-            row = self.table.row(added)
             self._restart(row)
             return row
 
@@ -111,7 +121,7 @@ class Followers:
             raise WrongUsage(f"{folder} is not a folder. Name the folder the file is in.")
         if not os.access(folder, os.R_OK | os.X_OK):
             raise WrongUsage(f"{folder} may not be read. Change its permissions, or choose another folder.")
-        if _inside(os.path.realpath(folder), os.path.realpath(self._home.settings.home)):
+        if inside(os.path.realpath(folder), os.path.realpath(self._home.settings.home)):
             raise WrongUsage(
                 f"{folder} is where Footnote keeps its own files. Choose the folder of yours that is to be followed."
             )
@@ -146,7 +156,7 @@ class Followers:
             if self._running:
                 self._restart(row)
                 return
-        self._look(_Thread(followed_id, _keeper(row)))
+        self._look(_Thread(followed_id, self._steps(row)))
 
     def unfollow(self, library: LocalLibrary, followed_id: int, remove: bool) -> int:
         """Follow it no more; with `remove` its files leave the library. Returns how many left."""
@@ -160,10 +170,10 @@ class Followers:
                 gone.thread.join(CLOSE_SECONDS)
         if not remove:
             return 0
+        steps = self._steps(row)
         queue = self._home.queue
-        waiting = [job.id for job in queue.rows(library.id, UNFINISHED) if _inside(job.place, row.place)]
-        queue.cancel(waiting)
-        keys = sorted(_keeper(row).held(library).values())
+        queue.cancel([job.id for job in queue.rows(library.id, UNFINISHED) if steps.has(job.place)])
+        keys = sorted(steps.keys(library))
         return library.remove(keys) if keys else 0
 
     def refresh(self) -> None:
@@ -182,7 +192,7 @@ class Followers:
             before.stop.set()
         if not self._running or row.paused:
             return
-        each = self._threads[row.id] = _Thread(row.id, _keeper(row))
+        each = self._threads[row.id] = _Thread(row.id, self._steps(row))
         each.thread = threading.Thread(
             target=self._follow, args=(each,), name=f"footnote-follow-{row.id}", daemon=True
         )
@@ -190,7 +200,7 @@ class Followers:
 
     def _follow(self, each: _Thread) -> None:
         try:
-            for _ in signs_of_change(each.keeper, each.stop):
+            for _ in each.steps.signs(each.stop):
                 self._look(each)
         except Cancelled:
             return
@@ -218,50 +228,28 @@ class Followers:
         return found
 
     def _fault(self, each: _Thread, fault: str) -> None:
-        each.keeper.forget()
+        each.steps.forget()
         each.check()
         self.table.failed(each.followed_id, fault)
 
     def _bring_in_step(self, each: _Thread, library: LocalLibrary) -> None:
-        keeper = each.keeper
-        if keeper.changed():
+        if each.steps.due():
             if self._home.paused():
                 raise FootnoteError(QUEUE_PAUSED)
             each.check()
             self.table.working(each.followed_id)
-            self._take_in(each, library)
+            each.steps.bring_in_step(library, each.check)
         each.check()
-        notes = [*(f"{key}: {why}" for key, why in sorted(each.refused.items())), *keeper.notes]
-        self.table.in_step(each.followed_id, keeper.files, notes, time.time())
+        self.table.in_step(each.followed_id, each.steps.files, each.steps.notes(), time.time())
 
-    def _take_in(self, each: _Thread, library: LocalLibrary) -> None:
-        plan = each.keeper.round(library)
-        try:
-            for result in library.add(plan.added, each.check):
-                if result.state is AddState.FAILED:
-                    each.refused[result.document] = result.message
-                else:
-                    each.refused.pop(result.document, None)
-            there = {one.key for one in library.listed()}
-            if removed := [key for key in plan.removed if key in there]:
-                library.remove(removed)
-        except BaseException:
-            each.keeper.forget()
-            raise
-        known = {source.key for source in plan.added} | there
-        each.refused = {key: why for key, why in each.refused.items() if key in known}
-
-
-def _keeper(row: Followed) -> Keeper:
-    return Keeper(Watched(row.place, row.include, row.exclude))
+    def _steps(self, row: Followed) -> Steps:
+        if row.kind is FollowKind.FOLDER:
+            return FolderSteps(Watched(row.place, row.include, row.exclude))
+        return SiteSteps(row, self._home.settings)
 
 
 def _patterns(given: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(pattern.strip() for pattern in given if pattern.strip()))
-
-
-def _inside(path: str, folder: str) -> bool:
-    return os.path.join(path, "").startswith(os.path.join(folder, ""))
 
 
 def _refuse_overlap(folder: str, others: Sequence[str]) -> None:
@@ -269,8 +257,8 @@ def _refuse_overlap(folder: str, others: Sequence[str]) -> None:
     for other in others:
         if folder == other:
             raise Taken(f"{folder} is followed already.")
-        if _inside(folder, other) or _inside(other, folder):
+        if inside(folder, other) or inside(other, folder):
             raise Taken(
-                f"{other} is followed already, and {'is in' if _inside(other, folder) else 'has in it'} "
+                f"{other} is followed already, and {'is in' if inside(other, folder) else 'has in it'} "
                 f"{folder}: its files would be taken in twice. Stop following one of them first."
             )

@@ -11,7 +11,7 @@ from ingest.errors import FootnoteError
 from ingest.model import DocumentDetail, DocumentState, LibraryInfo, OriginInfo, PageState
 from ingest.places import unit
 from ingest.protocols import Library
-from rag.ui import progress, session, uploads
+from rag.ui import following, progress, session, uploads
 from rag.ui.cached import opened
 from rag.ui.chat_page import drop_zone
 from rag.ui.render import chunk_place, counted, duration, size
@@ -34,6 +34,7 @@ def show() -> None:
         heading(info)
         session.show_pending_fault()
         drop_zone(library, "library")
+        following.draw(library)
         progress.draw(library)
         if info.origins:
             table(library)
