@@ -51,7 +51,7 @@ def normal_address(text: str) -> str:
         raise WrongUsage(f"“{host}” is no host name. Give the name of the site as the browser shows it.")
     if port is not None and port < 1024 and port not in WEB_PORTS:
         raise WrongUsage(f"Port {port} is not one that web pages are served on.")
-    return str(url.copy_with(fragment=None))
+    return str(url.copy_with(fragment=None, raw_path=url.raw_path))  # "/" where there is no path
 
 
 def _in_disguise(host: str) -> bool:

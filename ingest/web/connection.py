@@ -62,10 +62,7 @@ class CheckedBackend(httpcore.NetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
         name = host.strip("[]")
-        try:
-            found = self._resolve(name, port)
-        except (OSError, UnicodeError):
-            raise Unreachable(f"{name} was not found. Check the address and your connection.") from None
+        found = self._addresses(name, port)
         # One forbidden address among good ones is a trap, too: none is tried.
         if not found or not all(self._permitted(name, ip) for ip in found):
             raise Unreachable(
@@ -83,6 +80,17 @@ class CheckedBackend(httpcore.NetworkBackend):
                 continue
             return TimedStream(stream, self._deadline)
         raise fault or httpcore.ConnectError(name)
+
+    def _addresses(self, name: str, port: int) -> list[str]:
+        """The IP addresses of a host; its own, where it is one."""
+        try:
+            return [str(parsed_ip(name))]
+        except ValueError:
+            pass  # a name, to be looked up
+        try:
+            return self._resolve(name, port)
+        except (OSError, UnicodeError):
+            raise Unreachable(f"{name} was not found. Check the address and your connection.") from None
 
     def _permitted(self, name: str, ip: str) -> bool:
         try:

@@ -150,7 +150,7 @@ class Web:
             rules = urllib.robotparser.RobotFileParser()
             try:
                 rules.parse(self.read(root, ROBOTS_BYTES).decode("utf-8", "replace").splitlines())
-            except Refused:  # RFC 9309: a site that has none, or hides it, forbids nothing
+            except (Refused, Gone):  # RFC 9309: a site that has none, or hides it, forbids nothing
                 rules.parse([])
             self._robots[root] = rules
         return self._robots[root]
