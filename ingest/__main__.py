@@ -37,7 +37,7 @@ from ingest.wire import encode
 def parser() -> terminal.Commands:
     parsed, command = commands("python -m ingest", "Put files into a library, and see what it holds.")
 
-    adding = command("add", "add files and folders, and wait until they are complete")
+    adding = command("add", "add files, folders and web addresses, and wait until they are complete")
     adding.add_argument("paths", nargs="+", metavar="PATH")
     adding.add_argument("--password", help="for encrypted files; not kept")
     held = adding.add_mutually_exclusive_group()
@@ -55,7 +55,9 @@ def parser() -> terminal.Commands:
     kept.add_argument("--keep-both", action="store_true", help="keep both, the new one under a new key")
     watched.set_defaults(alone=watching.watch)
 
-    following = command("follow", "name folders that the app keeps a library in step with; list them")
+    following = command(
+        "follow", "name folders and sites that the app keeps a library in step with; list them"
+    )
     follow.add_arguments(following)
 
     listing = command("list", "list what a library holds")

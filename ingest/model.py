@@ -265,6 +265,7 @@ class StoredChunk:
     text: str
     headings: tuple[str, ...]
     ordinal: int
+    address: str = ""  # on the web, of a page that was fetched there
 
     @property
     def context(self) -> str:

@@ -326,6 +326,7 @@ def citation_json(citation: Citation) -> dict[str, Any]:
         "start": citation.start,
         "end": citation.end,
         "quote": citation.quote,
+        "address": citation.address,
     }
 
 

@@ -74,7 +74,7 @@ def cite(marker: int, hit: Hit, start: int, end: int, answer_start: int, answer_
         marker, chunk.id, chunk.document_id, chunk.key, chunk.title, chunk.media_type,
         chunk.shown_page, chunk.page_label, chunk.headings,
         chunk.start + start, chunk.start + end, chunk.text[start:end],
-        chunk.start + answer_start, chunk.start + answer_end,
+        chunk.start + answer_start, chunk.start + answer_end, chunk.address,
     )  # fmt: skip
 
 

@@ -101,6 +101,7 @@ class Citation:
     quote: str
     answer_start: int
     answer_end: int
+    address: str = ""  # on the web, of a page that was fetched there
 
     @property
     def place(self) -> Place:

@@ -18,7 +18,9 @@ _CHUNK_COLUMNS = """
     (SELECT key FROM origins o WHERE o.document_id = d.id ORDER BY o.id LIMIT 1),
     d.title, d.media_type, d.paged, c.page,
     (SELECT label FROM pages p WHERE p.document_id = d.id AND p.number = c.page),
-    c.start, c."end", c.text, c.headings, c.ordinal"""
+    c.start, c."end", c.text, c.headings, c.ordinal,
+    coalesce((SELECT place FROM origins o WHERE o.document_id = d.id
+      AND (o.place LIKE 'https://%' OR o.place LIKE 'http://%') ORDER BY o.id LIMIT 1), '')"""
 
 
 class Passages:

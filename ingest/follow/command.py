@@ -13,12 +13,17 @@ from ingest.follow.model import Followed, FollowState
 from ingest.protocols import Home, Library
 from ingest.settings import DEFAULT_LIBRARY
 from ingest.terminal import FAILED, ask, counted, moment, say, say_json, table, tell
+from ingest.web.addresses import is_address, normal_address
 from ingest.wire import encode
 
 
 def add_arguments(following: ArgumentParser) -> None:
     following.add_argument(
-        "place", nargs="?", default="", metavar="FOLDER", help="the folder; without it, list what is followed"
+        "place",
+        nargs="?",
+        default="",
+        metavar="PLACE",
+        help="a folder, or the address of a sitemap; without it, list what is followed",
     )
     following.add_argument("--include", nargs="+", metavar="PATTERN", help="only files like these")
     following.add_argument("--exclude", nargs="+", metavar="PATTERN", help="no files like these")
@@ -35,7 +40,11 @@ def follow(home: Home, options: Namespace) -> int:
     """Without a place, list; with one, follow it, or do with it what the flags say."""
     if not options.place:
         return _list(home, options)
-    place = os.path.abspath(os.path.expanduser(options.place))
+    place = (
+        normal_address(options.place)
+        if is_address(options.place)
+        else os.path.abspath(os.path.expanduser(options.place))
+    )
     acts = options.look or options.pause or options.resume or options.stop or options.stop_and_remove
     if not acts:
         return _name(home, options, place)
@@ -64,7 +73,7 @@ def _name(home: Home, options: Namespace, place: str) -> int:
     _show([row], options.json)
     if not isinstance(home, RemoteHome):
         tell(
-            "It is followed while the app runs (`make run`). `follow FOLDER --look` looks at it once, without."
+            "It is followed while the app runs (`make run`). `follow PLACE --look` looks at it once, without."
         )
     return 0
 

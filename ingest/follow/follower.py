@@ -162,19 +162,24 @@ class Followers:
         """Follow it no more; with `remove` its files leave the library. Returns how many left."""
         row = self.table.row(followed_id, library.id)
         with self._changing:
-            self.table.remove(followed_id)
-            gone = self._threads.pop(followed_id, None)
+            self._stop(followed_id)
+        steps = self._steps(row)
+        keys: list[str] = []
+        if remove:
+            queue = self._home.queue
+            waiting = queue.rows(library.id, UNFINISHED)
+            queue.cancel([job.id for job in waiting if steps.has(library, job.place)])
+            keys = sorted(steps.keys(library))
+        self.table.remove(followed_id)
+        return library.remove(keys) if keys else 0
+
+    def _stop(self, followed_id: int) -> None:
+        """Let a look that is going on come to an end."""
+        gone = self._threads.pop(followed_id, None)
         if gone:
             gone.stop.set()
             if gone.thread:
                 gone.thread.join(CLOSE_SECONDS)
-        if not remove:
-            return 0
-        steps = self._steps(row)
-        queue = self._home.queue
-        queue.cancel([job.id for job in queue.rows(library.id, UNFINISHED) if steps.has(job.place)])
-        keys = sorted(steps.keys(library))
-        return library.remove(keys) if keys else 0
 
     def refresh(self) -> None:
         """After a library was deleted: what was followed for it is followed no more."""

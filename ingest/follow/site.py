@@ -52,8 +52,8 @@ class SiteSteps:
     def forget(self) -> None:
         self._finished = False
 
-    def has(self, place: str) -> bool:
-        return False  # pages in the queue are known by `keys`, as soon as they are in the library
+    def has(self, library: LocalLibrary, place: str) -> bool:
+        return place in self._known(library)
 
     def keys(self, library: LocalLibrary) -> list[str]:
         there = {each.key for each in library.listed()}

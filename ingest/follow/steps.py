@@ -43,7 +43,7 @@ class Steps(Protocol):
         """Look at everything again in the next round: this one was not finished."""
         ...
 
-    def has(self, place: str) -> bool:
+    def has(self, library: LocalLibrary, place: str) -> bool:
         """Whether a file in the queue is of it."""
         ...
 
@@ -88,7 +88,7 @@ class FolderSteps:
     def forget(self) -> None:
         self._keeper.forget()
 
-    def has(self, place: str) -> bool:
+    def has(self, library: LocalLibrary, place: str) -> bool:
         return inside(place, clean(self._keeper.watched.folder))
 
     def keys(self, library: LocalLibrary) -> list[str]:
