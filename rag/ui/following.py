@@ -1,4 +1,4 @@
-"""Folders and sites kept in step: named, seen, paused, changed and let go on the Library page."""
+"""Folders and sites kept in step: named, seen, paused, changed and let go on the Library page; web addresses added."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import streamlit as st
 from ingest.errors import FootnoteError, NotFound
 from ingest.follow.model import Followed, FollowState
 from ingest.protocols import Library
+from ingest.web.addresses import address_source, normal_address
+from ingest.web.fetch import permitted
 from rag.ui import session
 from rag.ui.cached import opened
 from rag.ui.render import counted
@@ -36,6 +38,8 @@ def draw(library: Library) -> None:
     with st.container(horizontal=True, key="follow_more"):
         if st.button("Follow a folder", type="tertiary", icon=":material/sync:", key="follow_folder"):
             _open(lambda: follow_folder(library.name))
+        if st.button("Add a web address", type="tertiary", icon=":material/link:", key="add_address"):
+            _open(lambda: add_address(library.name))
 
 
 def _row(library: Library, row: Followed) -> None:
@@ -133,6 +137,33 @@ def follow_folder(library_name: str) -> None:
         if st.form_submit_button("Follow", type="primary"):
             try:
                 opened().home.library(library_name).follow(place, include, exclude)
+            except FootnoteError as error:
+                session.show_fault(error)
+            else:
+                _done()
+
+
+@st.dialog("Add a web address", on_dismiss=_closed)
+def add_address(library_name: str) -> None:
+    try:
+        permitted(opened().settings)
+    except FootnoteError as error:
+        session.show_fault(error)
+        return
+    with st.form("add_address_form", border=False):
+        typed = st.text_input("Address", placeholder="https://example.org/page.html")
+        keep = st.checkbox("This is a sitemap or a list of addresses: keep its pages in step")
+        st.caption(
+            "The page is fetched once, now. Its site sees this computer's address and that Footnote asks."
+        )
+        if st.form_submit_button("Add", type="primary"):
+            library = opened().home.library(library_name)
+            try:
+                if keep:
+                    library.follow(normal_address(typed))
+                else:
+                    with st.spinner("Asking for the page …"):
+                        library.enqueue([address_source(typed)])
             except FootnoteError as error:
                 session.show_fault(error)
             else:
