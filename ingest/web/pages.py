@@ -20,7 +20,7 @@ _ALIASES = {
     "application/x-ndjson": ".jsonl",
     "application/x-pdf": ".pdf",
 }
-_SUFFIX_OF = MappingProxyType({kind: suffix for suffix, kind in reversed(SUFFIXES.items())} | _ALIASES)
+_SUFFIX_OF = MappingProxyType({kind: suffix for suffix, kind in reversed(list(SUFFIXES.items()))} | _ALIASES)
 _SAYS_NOTHING = ("", "application/octet-stream", "binary/octet-stream")
 _TEXTS = frozenset(
     (".txt", ".text", ".md", ".markdown", ".rst", ".csv", ".tsv", ".json", ".jsonl", ".ndjson")

@@ -149,9 +149,9 @@ def test_what_cannot_be_followed_is_told_with_its_remedy(at_work: LocalHome, doc
         with pytest.raises(kind, match=message):
             library.follow(place)
     library.follow(str(docs))
-    for place in (docs / ".", docs / "old", docs.parent):
+    for held in (docs / ".", docs / "old", docs.parent):
         with pytest.raises(Taken, match="followed already"):
-            library.follow(str(place))
+            library.follow(str(held))
     at_work.create("Other")
     assert at_work.library("Other").follow(str(docs)).library == "Other"
 
