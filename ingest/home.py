@@ -6,12 +6,12 @@ and Chroma are loaded when first needed.
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
+from ingest.alike import Comparing
 from ingest.backup import write_backup
 from ingest.catalog import Catalog
 from ingest.checking import check_library, check_originals, find_remains
@@ -26,10 +26,11 @@ from ingest.names import clean_name
 from ingest.originals import Originals
 from ingest.outbox import Outbox
 from ingest.pipeline import Parts, Pipeline
-from ingest.protocols import OWNER, Caller, LexicalIndex, VectorIndex, Vectors
+from ingest.protocols import OWNER, Caller, LexicalIndex
+from ingest.reclaim import Reclaiming
 from ingest.sandbox import SandboxPool
 from ingest.settings import Settings
-from ingest.vectors import ChromaIndex
+from ingest.vector_store import VectorStore
 
 # Raise it when readers or chunking give other text for the same file.
 READING_VERSION = 3
@@ -54,12 +55,13 @@ class LocalHome:
         self.catalog = Catalog(settings.home / "catalog.sqlite")
         self.originals = Originals(settings.home / "originals", self.catalog.documents.hash_in_use)
         self.sandbox = SandboxPool(settings)
+        self.comparing = Comparing(self.catalog)
         self.queue = JobQueue(self.catalog)
         self.words: LexicalIndex = TantivyIndex(settings.home / "lexical")
-        self._vectors: VectorIndex | None = None
-        self._opening = threading.Lock()
+        self.vectors = VectorStore(settings.home)
         self.passwords: dict[int, str] = {}  # document id → password, for this process only
-        self.outbox = Outbox(self.catalog, self.words, _Lazy(lambda: self.vectors), self.originals)
+        self.outbox = Outbox(self.catalog, self.words, self.vectors, self.originals)
+        self.reclaiming = Reclaiming(settings.home, self.catalog, self.vectors, self.queue)
         self.pipeline = Pipeline(
             Parts(
                 settings=settings,
@@ -69,26 +71,20 @@ class LocalHome:
                 originals=self.originals,
                 sandbox=self.sandbox,
                 passwords=self.passwords,
+                comparing=self.comparing,
                 recipe=lambda: self.recipe,
             )
         )
         self.followers = Followers(self)
         self._renew_words()
         self.pipeline.recover()
+        self.reclaiming.look()
 
     def _renew_words(self) -> None:
         """Post the words of libraries whose index is of an older analysis, or gone."""
         for library_id in self.catalog.libraries.ids().values():
             if not self.words.exists(library_id) and self.catalog.passages.ids(library_id):
                 self.catalog.outbox.rebuild(library_id, "words")
-
-    @property
-    def vectors(self) -> VectorIndex:
-        """Chroma, opened at first use: importing it takes a second."""
-        with self._opening:
-            if self._vectors is None:
-                self._vectors = ChromaIndex(self.settings.home / "chroma")
-            return self._vectors
 
     @cached_property
     def embedder(self) -> str:
@@ -127,6 +123,7 @@ class LocalHome:
         self.originals.discard(self.catalog.libraries.delete(library_id))
         self.followers.refresh()
         self.outbox.drain()
+        self.reclaiming.look()
 
     def library(self, name: str, caller: Caller = OWNER) -> LocalLibrary:
         if not caller.may_see(name):
@@ -172,8 +169,12 @@ class LocalHome:
             return find_remains(self.catalog, self.words, self.vectors, self.originals)
 
     def rebuild(self, library: str | None = None) -> None:
-        for library_id in [self._id(library)] if library else self.catalog.libraries.ids().values():
-            self.catalog.outbox.rebuild(library_id)
+        if library:
+            self.catalog.outbox.rebuild(self._id(library))
+        else:
+            for library_id in self.catalog.libraries.ids().values():
+                self.catalog.outbox.rebuild(library_id, "words")
+            self.reclaiming.renew_vectors()
         self.outbox.drain()
 
     def backup(self, path: str) -> BackupInfo:
@@ -182,38 +183,13 @@ class LocalHome:
     def close(self) -> None:
         """Let the work at hand stop, close the stores, give the folder back."""
         self.followers.close()
+        self.reclaiming.close()
         self.pipeline.close()
         self.sandbox.close()
         self.words.close()
-        if self._vectors is not None:
-            self._vectors.close()
+        self.vectors.close()
         self.catalog.close()
         self.lock.release()
-
-
-class _Lazy:
-    """A VectorIndex that is opened at its first use."""
-
-    def __init__(self, opened: Callable[[], VectorIndex]) -> None:
-        self._opened = opened
-
-    def add(self, library_id: int, chunk_ids: Sequence[int], vectors: Vectors) -> None:
-        self._opened().add(library_id, chunk_ids, vectors)
-
-    def remove(self, library_id: int, chunk_ids: range) -> None:
-        self._opened().remove(library_id, chunk_ids)
-
-    def search(self, library_id: int, vector: Vectors, limit: int) -> list[tuple[int, float]]:
-        return self._opened().search(library_id, vector, limit)
-
-    def ids(self, library_id: int) -> set[int]:
-        return self._opened().ids(library_id)
-
-    def drop(self, library_id: int) -> None:
-        self._opened().drop(library_id)
-
-    def close(self) -> None:
-        self._opened().close()
 
 
 def _no_library(name: str) -> str:

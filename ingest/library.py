@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ingest import aside, tags
+from ingest.alike import Alike, pairs
 from ingest.catalog import DocumentRow
 from ingest.errors import EmbedderDiffers, NotFound, Unreadable
 from ingest.follow.model import Followed
@@ -27,7 +29,8 @@ from ingest.protocols import Vectors
 from ingest.readers import SHOWN_AS_PAGES, TABULAR, source_ranges
 from ingest.recognition import line_boxes
 from ingest.scope import Scope, chosen
-from ingest.within import Within, listed, resolve, search_vectors, search_words
+from ingest.tags import Rule
+from ingest.within import Within, listed, marked, resolve, search_vectors, search_words
 
 if TYPE_CHECKING:
     from ingest.home import LocalHome
@@ -72,7 +75,9 @@ class LocalLibrary:
     def info(self) -> LibraryInfo:
         whole = self._home.catalog.libraries.info(self._id)
         if self._within is None:
-            return whole
+            away = len(aside.aside(self._home.catalog, self._id))
+            newest = aside.newest_answers(self._home.catalog, self._id)
+            return replace(whole, aside=away, newest_answers=newest)
         counts = len(self._within.documents), self._within.origins, self._within.chunks
         return replace(whole, documents=counts[0], origins=counts[1], chunks=counts[2])
 
@@ -101,8 +106,25 @@ class LocalLibrary:
 
     def remove(self, keys: Sequence[str]) -> int:
         self._home.originals.discard(self._home.catalog.changes.remove(self._id, keys))
+        aside.forget_removed(self._home.catalog, self._id)
         self._home.outbox.drain()
+        self._home.reclaiming.look()
         return len(keys)
+
+    def tag(self, keys: Sequence[str], add: Sequence[str] = (), remove: Sequence[str] = ()) -> int:
+        return tags.change(self._home.catalog, self._id, keys, add, remove)
+
+    def set_rules(self, rules: Sequence[Rule]) -> None:
+        tags.set_rules(self._home.catalog, self._id, rules)
+
+    def set_aside(self, keys: Sequence[str], instead: str) -> int:
+        return aside.set_aside(self._home.catalog, self._id, keys, instead)
+
+    def bring_back(self, keys: Sequence[str]) -> int:
+        return aside.bring_back(self._home.catalog, self._id, keys)
+
+    def let_newest_answer(self, newest: bool) -> None:
+        aside.let_newest_answer(self._home.catalog, self._id, newest)
 
     # ------------------------------------------------------------------ kept in step
 
@@ -130,6 +152,18 @@ class LocalLibrary:
 
     # ------------------------------------------------------------------ looking
 
+    def revision(self) -> int:
+        return self._home.catalog.revision
+
+    def rules(self) -> list[Rule]:
+        return tags.rules(self._home.catalog, self._id)
+
+    def alike(self, key: str | None = None) -> list[Alike]:
+        if key is not None:
+            self._document_of(key)  # raises NotFound
+        away = aside.aside(self._home.catalog, self._id)
+        return pairs(self._home.catalog, self._id, away, key)
+
     def jobs(self) -> list[JobInfo]:
         return self._home.queue.infos(self._name, self._id)
 
@@ -140,7 +174,7 @@ class LocalLibrary:
         self._home.originals.discard(self._home.queue.forget(job_ids))
 
     def origins(self, search: str = "") -> list[OriginInfo]:
-        found = self._home.catalog.documents.origins(self._id, search)
+        found = marked(self._home.catalog, self._id, self._home.catalog.documents.origins(self._id, search))
         return found if self._within is None else chosen(self._scope, found)
 
     def listed(self) -> list[Listed]:
@@ -149,9 +183,14 @@ class LocalLibrary:
 
     def detail(self, key: str) -> DocumentDetail:
         document = self._document_of(key)
-        (origin,) = self._home.catalog.documents.origins(self._id, key=key)
+        (origin,) = marked(
+            self._home.catalog, self._id, self._home.catalog.documents.origins(self._id, key=key)
+        )
         others = tuple(each for each in self._home.catalog.documents.keys_of(document.id) if each != key)
-        return DocumentDetail(origin, others, document.content_hash, document.receipt, document.paged)
+        instead = aside.aside(self._home.catalog, self._id).get(document.id, "")
+        return DocumentDetail(
+            origin, others, document.content_hash, document.receipt, document.paged, instead
+        )
 
     def pages(self, key: str) -> list[Page]:
         return self._home.catalog.passages.pages(self._document_of(key).id)
@@ -207,14 +246,18 @@ class LocalLibrary:
     def search_words(self, query: str, limit: int) -> list[tuple[int, float]]:
         if self._within is not None:
             return search_words(self._home.words, self._id, self._within, query, limit)
-        return self._home.words.search(self._id, query, limit)
+        return aside.asked(
+            self._home.catalog, self._id, lambda n: self._home.words.search(self._id, query, n), limit
+        )
 
     def search_vectors(self, vector: Vectors, limit: int) -> list[tuple[int, float]]:
         whole = self._same_embedder()
         if self._within is not None:
             stores = self._home.catalog, self._home.vectors
             return search_vectors(*stores, self._id, self._within, vector, limit, whole.chunks)
-        found = self._home.vectors.search(self._id, vector, limit)
+        found = aside.asked(
+            self._home.catalog, self._id, lambda n: self._home.vectors.search(self._id, vector, n), limit
+        )
         complete = self._home.catalog.passages.complete_among([chunk_id for chunk_id, _ in found])
         return [(chunk_id, score) for chunk_id, score in found if chunk_id in complete]
 

@@ -21,6 +21,7 @@ from pathlib import PurePosixPath
 
 import numpy as np
 
+from ingest.alike import Comparing
 from ingest.catalog import Catalog, DocumentRow, JobRow
 from ingest.errors import Cancelled, FootnoteError, NeedsPassword
 from ingest.jobs import JobQueue, result_from_json, result_to_json
@@ -63,6 +64,7 @@ class Parts:
     originals: Originals
     sandbox: SandboxPool
     passwords: dict[int, str]  # document id → password, for this process only
+    comparing: Comparing
     recipe: Callable[[], str]  # identity of reading, chunking and embedding as set now
 
 
@@ -76,6 +78,7 @@ class Pipeline:
         self._closing = threading.Event()
         self._threads: list[threading.Thread] = []
         self._starting = threading.Lock()
+        self._catching_up = threading.Thread(target=self._catch_up, name="ingest-alike", daemon=True)
         self._scans = Scans()
         self._questions = 0
         self._quiet = threading.Condition()
@@ -249,6 +252,16 @@ class Pipeline:
             p.queue.requeue(job.id)
         if p.queue.rows(stages=[JobStage.WAITING, JobStage.EMBEDDING, JobStage.INDEXING]):
             self.wake()
+        if p.comparing.waiting(1):  # of an older Footnote, or interrupted
+            self._catching_up.start()
+
+    def _catch_up(self) -> None:
+        def goes_on() -> bool:
+            self._let_questions_pass()
+            return not self._closing.is_set()
+
+        with self._failing([]):
+            self._parts.comparing.catch_up(goes_on)
 
     def _words_lane(self) -> None:
         self._work((JobStage.WAITING,), self._words_turn)
@@ -300,6 +313,9 @@ class Pipeline:
                 group.append(each)
         with self._failing([each.job for each in group]):
             for each in self.take_in_vectors(group):
+                with self._failing([]):
+                    if each.missing:
+                        self._parts.comparing.take_in(each.missing)
                 self._parts.queue.end(each.job.id, each.result)
 
     @contextmanager
@@ -359,8 +375,9 @@ class Pipeline:
             part.close()
         with self._parts.queue.changed:
             self._parts.queue.changed.notify_all()
-        for thread in self._threads:
-            thread.join(timeout=30)
+        for thread in (*self._threads, self._catching_up):
+            if thread.is_alive():
+                thread.join(timeout=30)
 
 
 UPLOAD = "upload"  # the place of files that came through the browser

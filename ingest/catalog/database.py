@@ -23,6 +23,7 @@ class Database:
         self._opening = threading.Lock()  # of _connections; never waits for a writer
         self._writing = threading.RLock()
         self._depth = 0
+        self.revision = 0  # another number after every commit, for as long as this process runs
         self._writer = self._open()
         self._migrate()
 
@@ -64,6 +65,7 @@ class Database:
                 self._depth = 1
                 yield self._writer
                 self._writer.execute("COMMIT")
+                self.revision += 1
             except BaseException as error:
                 if self._writer.in_transaction:
                     self._writer.execute("ROLLBACK")
@@ -84,6 +86,29 @@ class Database:
             )
         for number, script in enumerate(MIGRATIONS[seen:], start=seen + 1):
             self._writer.executescript(f"BEGIN;{script};PRAGMA user_version={number};COMMIT;")
+
+    def size_bytes(self) -> int:
+        """Of the file, what is free in it included."""
+        return self._pragma("page_count") * self._pragma("page_size")
+
+    def free_bytes(self) -> int:
+        """What removals have left free in the file; it is used again, or given back by `vacuum`."""
+        return self._pragma("freelist_count") * self._pragma("page_size")
+
+    def vacuum(self) -> None:
+        """Write the file anew without what is free in it. Changes wait meanwhile; raises DiskFull."""
+        with self._writing:
+            try:
+                self._writer.execute("VACUUM")
+                self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            except sqlite3.OperationalError as error:
+                if "full" in str(error):
+                    raise DiskFull("The disk is full. Free some space; nothing was lost.") from error
+                raise
+
+    def _pragma(self, name: str) -> int:
+        value: int = self.reader.execute(f"PRAGMA {name}").fetchone()[0]
+        return value
 
     def close(self) -> None:
         with self._writing, self._opening:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from typing import Any
 
@@ -63,7 +64,8 @@ class Documents:
     def origins(self, library_id: int, search: str = "", key: str | None = None) -> list[OriginInfo]:
         """Origins with what their documents hold, by key. A pending replacement is not shown."""
         rows = self._db.reader.execute(
-            """SELECT o.key, d.id, d.title, d.media_type, d.size_bytes, o.added_at, d.state, d.receipt, o.place,
+            """SELECT o.key, d.id, d.title, d.media_type, d.size_bytes, o.added_at, d.state, o.place,
+                 json_extract(d.receipt, '$.warnings'),
                  (SELECT count(*) FROM pages WHERE document_id = d.id),
                  (SELECT count(*) FROM chunks WHERE document_id = d.id)
                FROM origins o JOIN documents d ON d.id = o.document_id
@@ -74,9 +76,9 @@ class Documents:
         return [
             OriginInfo(
                 key, document_id, title, media_type, pages, chunks, size, added,
-                DocumentState(state), receipt_from_json(receipt).warnings, place,
+                DocumentState(state), tuple(json.loads(warnings or "[]")), place,
             )
-            for key, document_id, title, media_type, size, added, state, receipt, place, pages, chunks in rows
+            for key, document_id, title, media_type, size, added, state, place, warnings, pages, chunks in rows
             if wanted in key.casefold() or wanted in title.casefold()
         ]  # fmt: skip
 

@@ -17,6 +17,7 @@ class Libraries:
     def __init__(self, db: Database, documents: Documents) -> None:
         self._db = db
         self._documents = documents
+        self._infos: dict[int, tuple[int, LibraryInfo]] = {}  # by id: as of a revision
 
     def create(self, name: str, embedder: str) -> int:
         try:
@@ -72,6 +73,14 @@ class Libraries:
         return row[0] if row else None
 
     def info(self, library_id: int) -> LibraryInfo:
+        """Counted anew only after a change: a page asks for it with every click."""
+        revision = self._db.revision
+        kept = self._infos.get(library_id)
+        if kept is None or kept[0] != revision:
+            kept = self._infos[library_id] = revision, self._counted(library_id)
+        return kept[1]
+
+    def _counted(self, library_id: int) -> LibraryInfo:
         row = self._db.reader.execute(
             """SELECT name, embedder, created_at,
                  (SELECT count(*) FROM documents WHERE library_id = l.id AND live),

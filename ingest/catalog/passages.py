@@ -113,6 +113,11 @@ class Passages:
         )
         return {row[0] for row in rows}
 
+    def count(self) -> int:
+        """All chunks of all libraries."""
+        (found,) = self._db.reader.execute("SELECT count(*) FROM chunks").fetchone()
+        return int(found)
+
     def without_vector(self, library_id: int) -> int:
         (count,) = self._db.reader.execute(
             "SELECT count(*) FROM chunks c JOIN documents d ON d.id = c.document_id "
