@@ -61,7 +61,7 @@ def listed(catalog: Catalog, library_id: int) -> list[Listed]:
         "JOIN documents d ON d.id = o.document_id WHERE o.library_id = ? ORDER BY o.key",
         (library_id,),
     )
-    return marked(catalog, library_id, [Listed(*row[:-1], place=row[-1]) for row in rows])
+    return marked(catalog, library_id, [Listed(*row, place=place) for *row, place in rows])
 
 
 def marked(catalog: Catalog, library_id: int, listed: Sequence[Choosable]) -> list[Choosable]:

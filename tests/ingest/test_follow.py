@@ -47,7 +47,7 @@ def keys(library: Library) -> list[str]:
     return [each.key for each in library.listed()]
 
 
-def until(condition: Callable[[], object], seconds: float = 60) -> None:
+def until(condition: Callable[[], object], seconds: float = 240) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline
