@@ -1,20 +1,22 @@
-"""python -m ingest add | watch | follow | list | show | remove | tag | rules | duplicates | set-aside | bring-back | check | rebuild | libraries | pause | resume | backup | restore"""
+"""python -m ingest add | watch | follow | list | show | passage | receipts | reread | remove | tag | rules | duplicates | set-aside | bring-back | check | rebuild | libraries | pause | resume | backup | restore"""
 
 from __future__ import annotations
 
 import sys
-from argparse import Namespace
-from collections.abc import Callable, Sequence
+from argparse import BooleanOptionalAction, Namespace
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from itertools import chain
 
-from ingest import care, keeping, terminal, watching
-from ingest.adding import add_all, in_words, library_for_adding, summary
+from ingest import by_hand, care, keeping, terminal, watching
+from ingest.adding import add_all, follow, in_words, library_for_adding, summary
 from ingest.errors import FootnoteError, NotFound
-from ingest.follow import command as follow
-from ingest.model import AddState, OriginInfo, PageState
+from ingest.follow import command as following
+from ingest.model import AddResult, AddState, OriginInfo, PageState
 from ingest.places import unit
 from ingest.protocols import Home
+from ingest.receipts import as_csv, as_json_lines
+from ingest.recipe import Choice
 from ingest.scope import Scope, fitting
 from ingest.settings import DEFAULT_LIBRARY
 from ingest.terminal import (
@@ -33,6 +35,8 @@ from ingest.terminal import (
     tell,
 )
 from ingest.wire import encode
+
+PAUSED = "The queue is paused: nothing was begun. Go on with `python -m ingest resume`, then try again."
 
 
 def parser() -> terminal.Commands:
@@ -56,10 +60,8 @@ def parser() -> terminal.Commands:
     kept.add_argument("--keep-both", action="store_true", help="keep both, the new one under a new key")
     watched.set_defaults(alone=watching.watch)
 
-    following = command(
-        "follow", "name folders and sites that the app keeps a library in step with; list them"
-    )
-    follow.add_arguments(following)
+    named = command("follow", "name folders and sites that the app keeps a library in step with; list them")
+    following.add_arguments(named)
 
     listing = command("list", "list what a library holds")
     listing.add_argument(
@@ -72,7 +74,33 @@ def parser() -> terminal.Commands:
 
     showing = command("show", "show a document and its receipt, page by page")
     showing.add_argument("key", type=terminal.composed, metavar="KEY")
+    showing.add_argument("--passages", action="store_true", help="its passages instead, with their numbers")
+    showing.add_argument("--search", metavar="TEXT", help="only passages with TEXT")
     showing.set_defaults(act=show)
+
+    changing = command("passage", "look at one passage, switch it off, correct it, or take that back")
+    changing.add_argument("key", type=terminal.composed, metavar="KEY")
+    changing.add_argument("number", type=int, metavar="NUMBER", help="as `show KEY --passages` prints it")
+    wanted = changing.add_mutually_exclusive_group()
+    wanted.add_argument("--off", action="store_true", help="no question sees it any more")
+    wanted.add_argument("--on", action="store_true", help="questions see it again")
+    wanted.add_argument("--correct", metavar="TEXT", help="what it says instead; - reads standard input")
+    wanted.add_argument("--as-read", action="store_true", help="what was read counts again")
+    changing.set_defaults(act=by_hand.change_passage)
+
+    receipts = command("receipts", "what happened to every file when it was read")
+    receipts.add_argument("keys", type=terminal.composed, nargs="*", metavar="KEY")
+    receipts.add_argument("--csv", action="store_true", help="comma-separated values for a spreadsheet")
+    receipts.add_argument("--pages", action="store_true", help="with --csv: a row for every page")
+    receipts.set_defaults(act=show_receipts)
+
+    rereading = command("reread", "read documents again under other settings, from the kept originals")
+    rereading.add_argument("keys", type=terminal.composed, nargs="+", metavar="KEY")
+    rereading.add_argument("--chunk-tokens", type=int, metavar="N", help="length of a passage")
+    rereading.add_argument(
+        "--ocr", action=BooleanOptionalAction, default=None, help="read pages that are pictures, or don't"
+    )
+    rereading.set_defaults(act=reread)
 
     removing = command("remove", "remove documents everywhere")
     removing.add_argument("keys", type=terminal.composed, nargs="+", metavar="KEY")
@@ -121,18 +149,21 @@ def add(home: Home, options: Namespace) -> int:
         tell(note)
     library = library_for_adding(home, options.library or DEFAULT_LIBRARY)
     if home.paused():  # waiting here could be for ever, with the folder held
-        raise FootnoteError(
-            "The queue is paused: nothing was added. Go on with `python -m ingest resume`, then add again."
-        )
-    failed = 0
+        raise FootnoteError(PAUSED)
     # Closing stops what is unfinished while the home is still open, whatever ends this block.
     with closing(add_all(library, found.sources, quiet=options.json)) as ended:
-        for result in chain(found.failed, ended):
-            failed += result.state is AddState.FAILED
-            if options.json:
-                say_json(summary(result))
-            else:
-                say(in_words(result))
+        return _tell_ends(chain(found.failed, ended), options.json)
+
+
+def _tell_ends(ended: Iterable[AddResult], as_json: bool) -> int:
+    """Say how each file ended; the exit status."""
+    failed = 0
+    for result in ended:
+        failed += result.state is AddState.FAILED
+        if as_json:
+            say_json(summary(result))
+        else:
+            say(in_words(result))
     return FAILED if failed else 0
 
 
@@ -183,6 +214,7 @@ def listed(origin: OriginInfo) -> dict[str, object]:
         "state": origin.state.value,
         "added_at": origin.added_at,
         "warnings": list(origin.warnings),
+        "changed_passages": origin.changed,
         "tags": list(origin.tags),
         "aside": origin.aside,
     }
@@ -190,6 +222,8 @@ def listed(origin: OriginInfo) -> dict[str, object]:
 
 def show(home: Home, options: Namespace) -> int:
     library = home.library(options.library or DEFAULT_LIBRARY)
+    if options.passages or options.search:
+        return by_hand.show_passages(library, options.key, options.search or "", options.json)
     detail, alike = library.detail(options.key), library.alike(options.key)
     origin, receipt = detail.origin, detail.receipt
     if options.json:
@@ -199,6 +233,7 @@ def show(home: Home, options: Namespace) -> int:
                 "other_keys": list(detail.other_keys),
                 "content_hash": detail.content_hash,
                 "paged": detail.paged,
+                "read_with": detail.chosen,
                 "receipt": encode(receipt),
                 "instead": detail.instead,
                 "alike": encode(alike),
@@ -211,7 +246,8 @@ def show(home: Home, options: Namespace) -> int:
         say(f"  also as    {key}")
     say(f"  type       {origin.media_type}, {size(origin.size_bytes)}")
     say(f"  added      {moment(origin.added_at)}, {origin.state}")
-    say(f"  passages   {origin.chunks}")
+    by_person = f", {origin.changed} of them changed by hand" if origin.changed else ""
+    say(f"  passages   {origin.chunks}{by_person}")
     if origin.tags:
         say(f"  tags       {', '.join(origin.tags)}")
     if detail.instead:
@@ -220,6 +256,8 @@ def show(home: Home, options: Namespace) -> int:
         say(f"  alike      {pair.words} {pair.second}")
     counts = ", ".join(f"{receipt.count(state)} {state.words}" for state in PageState)
     say(f"  {unit(origin.media_type) + 's':<9}  {counts}, in {receipt.seconds:.1f} s")
+    if detail.chosen:
+        say(f"  read with  {detail.chosen}")
     for text in (receipt.message, *receipt.warnings):
         if text:
             say(f"  note       {text}")
@@ -227,6 +265,33 @@ def show(home: Home, options: Namespace) -> int:
         say(
             f"  {page.number:>6}  {page.state.words:<11}  {page.characters:>7} characters  {page.message}".rstrip()
         )
+    return 0
+
+
+def reread(home: Home, options: Namespace) -> int:
+    library = home.library(options.library or DEFAULT_LIBRARY)
+    if home.paused():
+        raise FootnoteError(PAUSED)
+    choice = Choice(options.chunk_tokens, options.ocr)
+    ids = library.reread(list(dict.fromkeys(options.keys)), choice)
+    with closing(follow(library, ids, quiet=options.json)) as ended:
+        return _tell_ends(ended, options.json)
+
+
+def show_receipts(home: Home, options: Namespace) -> int:
+    library = home.library(options.library or DEFAULT_LIBRARY)
+    details = [library.detail(key) for key in options.keys] if options.keys else library.receipts()
+    if options.csv or options.json:
+        written = as_csv(details, options.pages) if options.csv else as_json_lines(details)
+        if written:
+            say(written.rstrip("\n"))
+        return 0
+    for detail in details:
+        counts = ", ".join(f"{n} {state.words}" for state in PageState if (n := detail.receipt.count(state)))
+        say(f"{detail.origin.key}: {counts or 'empty'}; {counted(detail.origin.chunks, 'passage')}")
+        for text in (detail.receipt.message, *detail.receipt.warnings):
+            if text:
+                say(f"  {text}")
     return 0
 
 

@@ -14,6 +14,7 @@ from ingest.model import ENDED, AddResult, AddState, JobInfo, JobStage, Source
 from ingest.protocols import Home, Library
 from ingest.terminal import StatusLine, ask, counted
 
+POLL_SECONDS = 0.2  # between looks at a job
 STOP_SECONDS = 10.0  # for a step at hand to end after Ctrl-C
 
 
@@ -44,6 +45,29 @@ def add_all(
             bar.show()
     except (KeyboardInterrupt, GeneratorExit):
         stop(library, {source.key for source in sources})
+        raise
+    finally:
+        bar.close()
+
+
+def follow(library: Library, job_ids: Sequence[int], quiet: bool) -> Generator[AddResult, None, None]:
+    """The end of each of these jobs, in order, with progress; when the person stops it, they are taken off."""
+    bar = AddProgress(len(job_ids), StatusLine(shown=not quiet))
+    left = list(job_ids)
+    try:
+        while left:
+            info = next((job for job in library.jobs() if job.id == left[0]), None)
+            if info is not None and info.stage not in ENDED:
+                bar.update(info)
+                time.sleep(POLL_SECONDS)
+                continue
+            job_id = left.pop(0)
+            bar.end()
+            if info is not None and info.result is not None:  # else it was dismissed on the page
+                library.dismiss([job_id])
+                yield info.result
+    except (KeyboardInterrupt, GeneratorExit):
+        library.cancel(left)
         raise
     finally:
         bar.close()

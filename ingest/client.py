@@ -30,12 +30,14 @@ from ingest.model import (
     Listed,
     OriginInfo,
     Page,
+    PassageList,
     Remains,
     Source,
     StoredChunk,
     Table,
 )
 from ingest.protocols import OWNER, Caller, Home, Library, Vectors
+from ingest.recipe import Choice
 from ingest.scope import Scope
 from ingest.settings import Settings
 from ingest.tags import Rule
@@ -256,6 +258,9 @@ class RemoteLibrary:
             elif on_progress is not None:
                 on_progress(decode(JobInfo, line["job"]))
 
+    def reread(self, keys: Sequence[str], choice: Choice) -> list[int]:
+        return self._call(list[int], "reread", keys=keys, choice=choice)
+
     def remove(self, keys: Sequence[str]) -> int:
         return self._call(int, "remove", keys=keys)
 
@@ -341,11 +346,27 @@ class RemoteLibrary:
     def detail(self, key: str) -> DocumentDetail:
         return self._call(DocumentDetail, "detail", key=key)
 
+    def receipts(self) -> list[DocumentDetail]:
+        return self._call(list[DocumentDetail], "receipts")
+
     def pages(self, key: str) -> list[Page]:
         return self._call(list[Page], "pages", key=key)
 
     def document_chunks(self, key: str) -> list[StoredChunk]:
         return self._call(list[StoredChunk], "document_chunks", key=key)
+
+    def passages(
+        self, key: str, search: str = "", *, changed: bool = False, first: int = 0, limit: int = 50
+    ) -> PassageList:
+        return self._call(
+            PassageList, "passages", key=key, search=search, changed=changed, first=first, limit=limit
+        )
+
+    def switch(self, chunk_id: int, off: bool) -> StoredChunk:
+        return self._call(StoredChunk, "switch", chunk_id=chunk_id, off=off)
+
+    def correct(self, chunk_id: int, text: str | None) -> StoredChunk:
+        return self._call(StoredChunk, "correct", chunk_id=chunk_id, text=text)
 
     def page_image(
         self, document_id: int, page: int, marks: Sequence[tuple[int, int, str]] = (), width: int = 1000

@@ -114,5 +114,10 @@ def clean(path: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
+def inside(path: str, folder: str) -> bool:
+    """Whether a path is a folder, or below it; both normal."""
+    return os.path.join(path, "").startswith(os.path.join(folder, ""))
+
+
 def failure(path: str, base: str, message: str) -> AddResult:
     return AddResult(key_of(path, base), AddState.FAILED, message=clean(message))

@@ -18,11 +18,11 @@ from ingest.checking import check_library, check_originals, find_remains
 from ingest.errors import NotFound
 from ingest.follow.follower import Followers
 from ingest.jobs import JobQueue
+from ingest.keys import clean_name
 from ingest.lexical import TantivyIndex
 from ingest.library import LocalLibrary
 from ingest.lock import HomeLock
 from ingest.model import BackupInfo, Fault, LibraryInfo, Remains
-from ingest.names import clean_name
 from ingest.originals import Originals
 from ingest.outbox import Outbox
 from ingest.pipeline import Parts, Pipeline
@@ -31,9 +31,6 @@ from ingest.reclaim import Reclaiming
 from ingest.sandbox import SandboxPool
 from ingest.settings import Settings
 from ingest.vector_store import VectorStore
-
-# Raise it when readers or chunking give other text for the same file.
-READING_VERSION = 3
 
 
 def open_home(settings: Settings) -> LocalHome:
@@ -72,7 +69,7 @@ class LocalHome:
                 sandbox=self.sandbox,
                 passwords=self.passwords,
                 comparing=self.comparing,
-                recipe=lambda: self.recipe,
+                embedder=lambda: self.embedder,
             )
         )
         self.followers = Followers(self)
@@ -92,13 +89,6 @@ class LocalHome:
         from ingest.embedder import embedder_identity
 
         return embedder_identity(self.settings)
-
-    @property
-    def recipe(self) -> str:
-        """Identity of how files are read, cut and embedded now; another one means reading anew."""
-        s = self.settings
-        reading = f"{READING_VERSION}" if s.ocr else f"{READING_VERSION}-without-ocr"
-        return f"{reading}-{s.chunk_tokens}-{s.context_tokens}-{self.embedder}"
 
     # ------------------------------------------------------------------ libraries
 

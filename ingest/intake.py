@@ -9,10 +9,10 @@ from stat import S_ISREG
 from typing import TYPE_CHECKING
 
 from ingest.errors import FootnoteError, Unreadable
+from ingest.keys import UPLOAD, clean_key
 from ingest.model import ENDED, AddResult, AddState, DocumentState, JobInfo, Source
-from ingest.names import clean_key
 from ingest.originals import CHANGED
-from ingest.pipeline import UPLOAD
+from ingest.recipe import choice_from_json, recipe_of
 from ingest.unchanged import unchanged
 from ingest.web.addresses import is_address
 from ingest.web.fetch import Validators, Web, permitted
@@ -48,7 +48,11 @@ class Intake:
 
     def _unchanged(self, sources: Sequence[Source]) -> dict[int, AddResult]:
         """The ends of those that are here as they were, by position: same place, same time, same size."""
-        return unchanged(self._home.catalog, self._id, self._home.recipe, sources)
+        return unchanged(self._home.catalog, self._id, self._recipe, sources)
+
+    def _recipe(self, choice: str) -> str:
+        """How a file with this choice is read now."""
+        return recipe_of(choice_from_json(choice).over(self._home.settings), self._home.embedder)
 
     def _ended_at_once(self, source: Source, result: AddResult) -> int:
         """A job that has ended already."""
@@ -83,10 +87,12 @@ class Intake:
         ):
             self._home.originals.discard([content_hash])
             raise Unreadable(CHANGED)
+        origin = self._home.catalog.documents.origin(self._id, clean_key(source.key))
         mtime = 0 if source.place == UPLOAD or is_address(source.place) else stat.st_mtime_ns
         job_id = self._home.queue.add(
             self._id, clean_key(source.key), source.place, content_hash, mtime, stat.st_size,
             replace_key=source.replace, password=source.password, keep_password=source.keep_password,
+            choice=origin.choice if origin and source.replace is not False else "",
         )  # fmt: skip
         return job_id, content_hash
 
@@ -125,7 +131,7 @@ class Intake:
                 return None
             document = self._home.catalog.documents.by_id(origin.document_id)
             whole = document is not None and document.state is DocumentState.COMPLETE
-            if document is None or not whole or document.recipe != self._home.recipe:
+            if document is None or not whole or document.recipe != self._recipe(origin.choice):
                 return None
             if document.content_hash == page.content_hash:
                 return page, AddResult(page.key, AddState.UNCHANGED, document.pages, document.chunks)

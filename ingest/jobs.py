@@ -48,6 +48,7 @@ class JobQueue:
         password: str | None = None,
         keep_password: bool = False,
         result: AddResult | None = None,
+        choice: str = "",
     ) -> int:
         """A new job, waiting; with `result` it has ended already. Returns its id."""
         stage = JobStage.WAITING
@@ -56,10 +57,10 @@ class JobQueue:
         with self._catalog.transaction() as db:
             cursor = db.execute(
                 "INSERT INTO jobs(library_id, key, place, content_hash, mtime_ns, size_bytes, "
-                "replace_key, password, keep_password, stage, result, added_at) "
-                "VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
+                "replace_key, password, keep_password, stage, result, added_at, choice) "
+                "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
                 (library_id, key, place, content_hash, mtime_ns, size_bytes, replace_key, password,
-                 keep_password, stage, result_to_json(result), time.time()),
+                 keep_password, stage, result_to_json(result), time.time(), choice),
             )  # fmt: skip
             assert cursor.lastrowid is not None
             job_id = cursor.lastrowid
@@ -76,7 +77,7 @@ class JobQueue:
         """Jobs by id, all of them where a filter is empty; -1 is no limit."""
         rows = self._catalog.read(
             "SELECT id, library_id, key, place, content_hash, mtime_ns, size_bytes, replace_key, "
-            "password, keep_password, stage, document_id, result, added_at FROM jobs "
+            "password, keep_password, stage, document_id, result, added_at, choice FROM jobs "
             "WHERE (?1 IS NULL OR library_id = ?1) "
             "AND (?2 = '[]' OR stage IN (SELECT value FROM json_each(?2))) "
             "AND (?3 = '[]' OR id IN (SELECT value FROM json_each(?3))) ORDER BY id LIMIT ?4",

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from ingest import aside, tags
 from ingest.alike import Alike, pairs
-from ingest.catalog import DocumentRow
+from ingest.amending import clean_correction
+from ingest.catalog import DocumentRow, OriginRow
+from ingest.catalog.amendments import PASSAGE_GONE
 from ingest.errors import EmbedderDiffers, NotFound, Unreadable
 from ingest.follow.model import Followed
 from ingest.intake import Intake
@@ -21,12 +23,14 @@ from ingest.model import (
     Listed,
     OriginInfo,
     Page,
+    PassageList,
     Source,
     StoredChunk,
     Table,
 )
 from ingest.protocols import Vectors
 from ingest.readers import SHOWN_AS_PAGES, TABULAR, source_ranges
+from ingest.recipe import Choice, choice_to_json
 from ingest.recognition import line_boxes
 from ingest.scope import Scope, chosen
 from ingest.tags import Rule
@@ -86,6 +90,25 @@ class LocalLibrary:
     def enqueue(self, sources: Iterable[Source]) -> list[int]:
         self._same_embedder()
         return self.intake.enqueue(sources)
+
+    def reread(self, keys: Sequence[str], choice: Choice) -> list[int]:
+        self._same_embedder()
+        choice.checked(self._home.settings)
+        held = [(origin, self._document_of(origin.key)) for origin in map(self._origin, keys)]
+        with self._home.originals.kept():  # until the jobs name them
+            for origin, document in held:
+                if not self._home.originals.path(document.content_hash).is_file():
+                    raise NotFound(f"The original of “{origin.key}” is missing. Add the file again.")
+            ids = [
+                self._home.queue.add(
+                    self._id, origin.key, origin.place, document.content_hash, origin.mtime_ns, origin.size_bytes,
+                    password=document.password or self._home.passwords.get(document.id),
+                    keep_password=document.password is not None, choice=choice_to_json(choice),
+                )
+                for origin, document in held
+            ]  # fmt: skip
+        self._home.pipeline.wake()
+        return ids
 
     def add(
         self, sources: Iterable[Source], on_progress: Callable[[JobInfo], None] | None = None
@@ -182,21 +205,56 @@ class LocalLibrary:
         return found if self._within is None else chosen(self._scope, found)
 
     def detail(self, key: str) -> DocumentDetail:
-        document = self._document_of(key)
-        (origin,) = marked(
-            self._home.catalog, self._id, self._home.catalog.documents.origins(self._id, key=key)
-        )
-        others = tuple(each for each in self._home.catalog.documents.keys_of(document.id) if each != key)
-        instead = aside.aside(self._home.catalog, self._id).get(document.id, "")
-        return DocumentDetail(
-            origin, others, document.content_hash, document.receipt, document.paged, instead
-        )
+        found = self._home.catalog.documents.origins(self._id, key=key)
+        for detail in self._details(marked(self._home.catalog, self._id, found)):
+            return detail
+        raise NotFound(_no_origin(key))
+
+    def receipts(self) -> list[DocumentDetail]:
+        return self._details(self.origins())
+
+    def _details(self, origins: list[OriginInfo]) -> list[DocumentDetail]:
+        instead = aside.aside(self._home.catalog, self._id)
+        return [
+            replace(each, instead=instead.get(each.origin.document_id, ""))
+            for each in self._home.catalog.documents.details(origins)
+        ]
 
     def pages(self, key: str) -> list[Page]:
         return self._home.catalog.passages.pages(self._document_of(key).id)
 
     def document_chunks(self, key: str) -> list[StoredChunk]:
-        return self._home.catalog.passages.of_document(self._document_of(key).id)
+        found = self._home.catalog.passages.of_document(self._document_of(key).id)
+        return [chunk for chunk in found if not chunk.off]
+
+    def passages(
+        self, key: str, search: str = "", *, changed: bool = False, first: int = 0, limit: int = 50
+    ) -> PassageList:
+        document_id = self._document_of(key).id
+        catalog = self._home.catalog
+        shown, found = catalog.passages.listing(document_id, search, changed, max(0, first), max(0, limit))
+        return PassageList(tuple(shown), found, catalog.amendments.count(document_id))
+
+    def switch(self, chunk_id: int, off: bool) -> StoredChunk:
+        self._home.catalog.amendments.switch(self._id, chunk_id, off)
+        self._home.outbox.drain()
+        return self._passage(chunk_id)
+
+    def correct(self, chunk_id: int, text: str | None) -> StoredChunk:
+        self._same_embedder()
+        chunk = self._passage(chunk_id)
+        as_read = chunk.text if chunk.as_read is None else chunk.as_read
+        wanted = None if text is None else clean_correction(text, as_read)
+        vector = self._home.pipeline.embedded(chunk.context, as_read if wanted is None else wanted)
+        self._home.catalog.amendments.correct(self._id, chunk_id, wanted, vector)
+        self._home.outbox.drain()
+        return self._passage(chunk_id)
+
+    def _passage(self, chunk_id: int) -> StoredChunk:
+        found = self._home.catalog.passages.one(self._id, chunk_id)
+        if found is None:
+            raise NotFound(PASSAGE_GONE)
+        return found
 
     def page_image(
         self, document_id: int, page: int, marks: Sequence[tuple[int, int, str]] = (), width: int = 1000
@@ -229,11 +287,14 @@ class LocalLibrary:
             return []
         return self._home.sandbox.tables(self._home.originals.path(document.content_hash), key)
 
-    def _document_of(self, key: str) -> DocumentRow:
+    def _origin(self, key: str) -> OriginRow:
         origin = self._home.catalog.documents.origin(self._id, key)
         if origin is None or origin.document_id is None:
             raise NotFound(_no_origin(key))
-        return self._document(origin.document_id)
+        return origin
+
+    def _document_of(self, key: str) -> DocumentRow:
+        return self._document(self._origin(key).document_id or 0)
 
     def _document(self, document_id: int) -> DocumentRow:
         document = self._home.catalog.documents.by_id(document_id)

@@ -250,7 +250,10 @@ class DocumentState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StoredChunk:
-    """A chunk as the catalog gives it to a question, with all a citation needs."""
+    """A chunk as the catalog gives it to a question, with all a citation needs.
+
+    `page.text[start:end]` is the text as it was read, also where a person has corrected it.
+    """
 
     id: int
     document_id: int
@@ -265,6 +268,8 @@ class StoredChunk:
     text: str
     headings: tuple[str, ...]
     ordinal: int
+    as_read: str | None = None  # what was read, where `text` is a person's correction of it
+    off: bool = False  # switched off: no question sees it
     address: str = ""  # on the web, of a page that was fetched there
 
     @property
@@ -276,6 +281,16 @@ class StoredChunk:
     def shown_page(self) -> int | None:
         """The page number, or None for formats without pages."""
         return self.page if self.paged else None
+
+
+@dataclass(frozen=True, slots=True)
+class PassageList:
+    """Some passages of a document in reading order, out of those `found`; `changed` of the whole document
+    are switched off or corrected."""
+
+    passages: tuple[StoredChunk, ...]
+    found: int
+    changed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,6 +308,7 @@ class OriginInfo:
     state: DocumentState
     warnings: tuple[str, ...] = ()
     place: str = ""  # where it came from: an absolute path, "upload", a web address
+    changed: int = 0  # passages switched off or corrected by hand
     tags: tuple[str, ...] = ()
     aside: bool = False  # set aside: another document answers
 
@@ -320,6 +336,8 @@ class DocumentDetail:
     content_hash: str
     receipt: Receipt
     paged: bool
+    page_chunks: tuple[int, ...] = ()  # passages of each page, in the receipt's order
+    chosen: str = ""  # settings chosen for this file, in words
     instead: str = ""  # the file that answers, where this one is set aside
 
 
@@ -334,6 +352,7 @@ class LibraryInfo:
     created_at: float
     aside: int = 0  # of the documents: set aside
     newest_answers: bool = False  # of near duplicates
+    tables: int = 0  # documents with rows to compute on
 
     @property
     def asked(self) -> int:

@@ -67,8 +67,7 @@ class Outbox:
         entries = [
             WordsEntry(chunk.id, chunk.text, chunk.context)
             for row in rows
-            if row.document_id is not None
-            for chunk in self._catalog.passages.of_document(row.document_id)
+            for chunk in self._catalog.passages.to_index(row.chunk_ids)
         ]
         if entries:
             self._words.add(library_id, entries)

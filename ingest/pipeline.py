@@ -22,13 +22,18 @@ from pathlib import PurePosixPath
 import numpy as np
 
 from ingest.alike import Comparing
-from ingest.catalog import Catalog, DocumentRow, JobRow
+from ingest.amending import lost_in_words
+from ingest.catalog import Catalog, DocumentRow, JobRow, OriginRow
 from ingest.errors import Cancelled, FootnoteError, NeedsPassword
 from ingest.jobs import JobQueue, result_from_json, result_to_json
+from ingest.keys import UPLOAD, KeyTaken, free_key
 from ingest.model import AddResult, AddState, DocumentState, FileText, JobStage, StoredChunk
 from ingest.originals import Originals
 from ingest.outbox import Outbox
+from ingest.protocols import Vectors
+from ingest.recipe import choice_from_json, recipe_of
 from ingest.recognition import with_recognised
+from ingest.remarks import with_remarks
 from ingest.sandbox import SandboxPool
 from ingest.scans import Scans
 from ingest.settings import Settings
@@ -65,7 +70,14 @@ class Parts:
     sandbox: SandboxPool
     passwords: dict[int, str]  # document id → password, for this process only
     comparing: Comparing
-    recipe: Callable[[], str]  # identity of reading, chunking and embedding as set now
+    embedder: Callable[[], str]  # identity of the one in use
+
+    def settings_of(self, job: JobRow) -> Settings:
+        """The settings a file is read under."""
+        return choice_from_json(job.choice).over(self.settings)
+
+    def recipe(self, job: JobRow) -> str:
+        return recipe_of(self.settings_of(job), self.embedder())
 
 
 class Pipeline:
@@ -95,7 +107,7 @@ class Pipeline:
             return
         self._key_for(job)  # a question to the person comes before the work
         text = self._read(job)
-        if text.unread and self._parts.settings.ocr:
+        if text.unread and self._parts.settings_of(job).ocr:
             self._parts.queue.step(job.id, JobStage.READING)  # its count begins anew, with the scan
             self._scans.put(job, text)
         else:
@@ -118,9 +130,8 @@ class Pipeline:
     def _is_here(self, job: JobRow) -> bool:
         """Whether the content is in the library already; then the job's origin points at it."""
         p = self._parts
-        origin = p.catalog.documents.origin(job.library_id, job.key)
-        serving = p.catalog.documents.by_id(origin.document_id) if origin and origin.document_id else None
-        same = p.catalog.documents.by_content(job.library_id, job.content_hash, p.recipe())
+        origin, serving = self._serving(job.library_id, job.key)
+        same = p.catalog.documents.by_content(job.library_id, job.content_hash, p.recipe(job))
         if same is None:
             return False
         if origin and serving and serving.content_hash == job.content_hash and same == serving:
@@ -136,13 +147,21 @@ class Pipeline:
     def _commit_words(self, job: JobRow, text: FileText) -> None:
         p = self._parts
         key, state = self._key_for(job)
+        text = with_remarks(text, p.settings_of(job), bool(job.password) and not job.keep_password)
         title = text.title or PurePosixPath(key).name
-        chunks = self._chunker.chunk(text.pages)
+        chunks = self._chunker.chunk(text.pages, p.settings_of(job).chunk_tokens)
         p.queue.check(job.id)
-        added = AddResult(key, state, pages=len(text.pages), chunks=len(chunks), message=_summary(text))
-        document_id = p.catalog.changes.add_words(
-            job, key, p.recipe(), text, title, chunks, result_to_json(added) or ""
-        )
+        added = AddResult(key, state, pages=len(text.pages), chunks=len(chunks))
+        with p.catalog.transaction():  # what a person changed by hand in the version before goes along
+            _, serving = self._serving(job.library_id, key)
+            carried = p.catalog.amendments.carried(serving.id if serving else 0, chunks)
+            if lost := lost_in_words(carried.lost, text):
+                text = replace(text, receipt=replace(text.receipt, warnings=(*text.receipt.warnings, lost)))
+            added = replace(added, message=_summary(text))
+            document_id = p.catalog.changes.add_words(
+                job, key, p.recipe(job), text, title, chunks, result_to_json(added) or ""
+            )
+            p.catalog.amendments.carry(carried, document_id)
         if job.password:
             p.passwords[document_id] = job.password
 
@@ -205,23 +224,36 @@ class Pipeline:
                 self._scan(*scan)
 
         path = p.originals.path(job.content_hash)
-        return with_recognised(text, path, p.sandbox, p.settings, job.password, page_done)
+        return with_recognised(text, path, p.sandbox, p.settings_of(job), job.password, page_done)
 
     def _key_for(self, job: JobRow) -> tuple[str, AddState]:
         """The key to store under, and what that is. Raises KeyTaken when the person must choose first."""
-        p = self._parts
-        origin = p.catalog.documents.origin(job.library_id, job.key)
-        serving = p.catalog.documents.by_id(origin.document_id) if origin and origin.document_id else None
+        origin, serving = self._serving(job.library_id, job.key)
         if origin is None or serving is None or job.replace:
             return job.key, AddState.REPLACED if origin else AddState.ADDED
         if job.replace is False:
-            return free_key(job.key, p.catalog.documents.origin_keys(job.library_id)), AddState.ADDED
+            return free_key(
+                job.key, self._parts.catalog.documents.origin_keys(job.library_id)
+            ), AddState.ADDED
         same_place = origin.place == job.place and job.place != UPLOAD
         if same_place or serving.content_hash == job.content_hash:  # … read anew under other settings
             return job.key, AddState.REPLACED
         raise KeyTaken(
             f"“{job.key}” is already in this library with other content. Choose: replace it, or keep both."
         )
+
+    def _serving(self, library_id: int, key: str) -> tuple[OriginRow | None, DocumentRow | None]:
+        """An origin, and the document that it answers from."""
+        documents = self._parts.catalog.documents
+        origin = documents.origin(library_id, key)
+        return origin, documents.by_id(origin.document_id) if origin and origin.document_id else None
+
+    # ------------------------------------------------------------------ one passage
+
+    def embedded(self, context: str, text: str) -> Vectors:
+        """The vector of one passage, shape (dimensions,); it waits for the block at hand."""
+        vector: Vectors = self._embedder.embed([(context, text)])[0]
+        return vector
 
     # ------------------------------------------------------------------ the lanes
 
@@ -378,23 +410,6 @@ class Pipeline:
         for thread in (*self._threads, self._catching_up):
             if thread.is_alive():
                 thread.join(timeout=30)
-
-
-UPLOAD = "upload"  # the place of files that came through the browser
-
-
-class KeyTaken(FootnoteError):
-    """The key is held by other content from another place; the person chooses."""
-
-
-def free_key(key: str, taken: set[str]) -> str:
-    """`key`, or "name (2).ext", "name (3).ext" … whichever is free first."""
-    path = PurePosixPath(key)
-    number = 2
-    while key in taken:
-        key = str(path.with_name(f"{path.stem} ({number}){path.suffix}"))
-        number += 1
-    return key
 
 
 def _result(key: str, state: AddState, document: DocumentRow) -> str:

@@ -26,11 +26,13 @@ from ingest.model import (
     Listed,
     OriginInfo,
     Page,
+    PassageList,
     Remains,
     Source,
     StoredChunk,
     Table,
 )
+from ingest.recipe import Choice
 from ingest.scope import Scope
 from ingest.tags import Rule
 
@@ -179,6 +181,14 @@ class Library(Protocol):
         """Enqueue, then yield each file's end in order; complete (words and vectors) when yielded."""
         ...
 
+    def reread(self, keys: Sequence[str], choice: Choice) -> list[int]:
+        """Queue documents to be read again from their kept originals under other settings; returns job ids.
+
+        What is there answers until the new one is complete; the choice stays with the file. Raises NotFound,
+        and WrongUsage for a choice that cannot be.
+        """
+        ...
+
     def remove(self, keys: Sequence[str]) -> int:
         """Remove origins everywhere, and their documents with the last origin; returns how many.
 
@@ -276,8 +286,37 @@ class Library(Protocol):
         ...
 
     def detail(self, key: str) -> DocumentDetail: ...
+    def receipts(self) -> list[DocumentDetail]:
+        """Every origin by key, with its receipt."""
+        ...
+
     def pages(self, key: str) -> list[Page]: ...
-    def document_chunks(self, key: str) -> list[StoredChunk]: ...
+    def document_chunks(self, key: str) -> list[StoredChunk]:
+        """In reading order, as questions see them: corrected, and without those switched off."""
+        ...
+
+    def passages(
+        self, key: str, search: str = "", *, changed: bool = False, first: int = 0, limit: int = 50
+    ) -> PassageList:
+        """Up to `limit` of a document's passages from the `first`-th (0-based) on, those switched off included:
+        all, or those that hold `search` (case folded), with `changed` only those changed by hand."""
+        ...
+
+    def switch(self, chunk_id: int, off: bool) -> StoredChunk:
+        """Switch a passage off, so that no question sees it, or on again; complete on return.
+
+        Raises NotFound, and WrongUsage while its document is being taken in or replaced.
+        """
+        ...
+
+    def correct(self, chunk_id: int, text: str | None) -> StoredChunk:
+        """Let `text` stand for what was read of a passage; None takes that back. Complete on return.
+
+        Page, offsets and what was read stay. Raises NotFound, and WrongUsage for a text that is empty or far
+        longer than the passage, and while its document is being taken in or replaced.
+        """
+        ...
+
     def page_image(
         self, document_id: int, page: int, marks: Sequence[tuple[int, int, str]] = (), width: int = 1000
     ) -> bytes:

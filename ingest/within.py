@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.aside import aside
-from ingest.catalog import Catalog
+from ingest.catalog import SWITCHED_OFF, Catalog
 from ingest.errors import NotFound
 from ingest.model import Listed
 from ingest.protocols import LexicalIndex, VectorIndex, Vectors
@@ -61,7 +61,11 @@ def listed(catalog: Catalog, library_id: int) -> list[Listed]:
         "JOIN documents d ON d.id = o.document_id WHERE o.library_id = ? ORDER BY o.key",
         (library_id,),
     )
-    return marked(catalog, library_id, [Listed(*row, place=place) for *row, place in rows])
+    found = [
+        Listed(key, document_id, title, media_type, added_at, place=place)
+        for key, document_id, title, media_type, added_at, place in rows
+    ]
+    return marked(catalog, library_id, found)
 
 
 def marked(catalog: Catalog, library_id: int, listed: Sequence[Choosable]) -> list[Choosable]:
@@ -157,7 +161,10 @@ def _blocks(catalog: Catalog, within: Within) -> Iterator[tuple[NDArray[np.int64
     for wanted in within.ranges:
         for start in range(wanted.start, wanted.stop, BLOCK):
             last = min(start + BLOCK, wanted.stop) - 1
-            found = "SELECT chunk_id, vector FROM vectors WHERE chunk_id BETWEEN ? AND ? ORDER BY chunk_id"
+            found = (
+                "SELECT chunk_id, vector FROM vectors WHERE chunk_id BETWEEN ? AND ? "
+                f"AND chunk_id NOT IN {SWITCHED_OFF} ORDER BY chunk_id"
+            )
             rows += [(chunk_id, vector) for chunk_id, vector in catalog.read(found, (start, last))]
             if len(rows) >= BLOCK:
                 yield _matrix(rows)

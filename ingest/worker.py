@@ -1,7 +1,7 @@
 """The ingest worker: a niced process of its own that chunks and embeds; it touches no store.
 
     owner (this process)  ──frames──▶  python -m ingest.worker
-      Worker.chunk(pages)                 chunk_pages
+      Worker.chunk(pages, tokens)         chunk_pages
       Worker.embed(texts)                 Embedder.embed_passages
 
 A worker that dies is started again; the call it died in is tried once more, then it is a fault.
@@ -40,12 +40,12 @@ class Worker:
         self._process: subprocess.Popen[bytes] | None = None
         self._channel: Channel | None = None
 
-    def chunk(self, pages: Sequence[Page]) -> list[Chunk]:
+    def chunk(self, pages: Sequence[Page], chunk_tokens: int) -> list[Chunk]:
         """Chunks of the pages, measured in the embedder's tokens."""
         rows = [
             [page.number, page.text, [[h.start, h.level, h.text] for h in page.headings]] for page in pages
         ]
-        frame = self._call({"op": "chunk", "pages": rows})
+        frame = self._call({"op": "chunk", "pages": rows, "tokens": chunk_tokens})
         texts = {page.number: page.text for page in pages}
         return [
             Chunk(ordinal, page, start, end, texts[page][start:end], tuple(headings))
@@ -155,7 +155,7 @@ class _Desk:
                 Page(number, text, headings=tuple(Heading(*heading) for heading in headings))
                 for number, text, headings in request["pages"]
             ]
-            chunks = chunk_pages(pages, self.tokenizer, self._settings.chunk_tokens)
+            chunks = chunk_pages(pages, self.tokenizer, int(request["tokens"]))
             return {"chunks": [[c.ordinal, c.page, c.start, c.end, c.headings] for c in chunks]}, []
         limit = self._settings.context_tokens
         vectors = self.embedder.embed_passages(

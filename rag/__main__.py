@@ -30,6 +30,7 @@ from ingest.terminal import (
 )
 from ingest.wire import decode, encode
 from rag.model import (
+    CORRECTED,
     Answer,
     Checked,
     Citation,
@@ -330,6 +331,7 @@ def citation_json(citation: Citation) -> dict[str, Any]:
         "start": citation.start,
         "end": citation.end,
         "quote": citation.quote,
+        "corrected": citation.corrected,
         "address": citation.address,
     }
 
@@ -388,7 +390,9 @@ def doubtful(sentences: Sequence[Sentence]) -> list[str]:
 
 
 def footnote(citation: Citation) -> str:
-    return f"[{citation.marker}] {where(citation.document, citation.place)}\n    “{one_line(citation.quote)}”"
+    by_hand = f" ({CORRECTED})" if citation.corrected else ""
+    place = where(citation.document, citation.place)
+    return f"[{citation.marker}] {place}{by_hand}\n    “{one_line(citation.quote)}”"
 
 
 def passage(hit: Hit) -> str:

@@ -15,7 +15,7 @@ from io import BytesIO
 from typing import Any
 
 from rag.conversations import Chat, Message
-from rag.model import Answer, Citation, Sentence
+from rag.model import CORRECTED, Answer, Citation, Sentence
 
 REMARKS = {"partly": "only partly covered by the passage", "not_found": "not found in the documents"}
 _MARKUP = re.compile(r"([\\`*_\[\]<>#|!~$&])")
@@ -112,7 +112,8 @@ def _paragraphs(answer: Answer) -> Iterator[list[Sentence]]:
 
 def _evidence(citation: Citation) -> tuple[str, str]:
     """The quote on one line, and where it stands."""
-    where = ", ".join(filter(None, (citation.title or citation.document, place_of(citation))))
+    parts = citation.title or citation.document, place_of(citation), CORRECTED if citation.corrected else ""
+    where = ", ".join(filter(None, parts))
     return " ".join(citation.quote.split()), where
 
 

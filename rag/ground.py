@@ -68,13 +68,18 @@ def _emphasis(extract: Extract) -> tuple[tuple[int, int], ...]:
 
 
 def cite(marker: int, hit: Hit, start: int, end: int, answer_start: int, answer_end: int) -> Citation:
-    """A citation of `hit`; offsets are in the chunk's text and become those of its page."""
+    """A citation of `hit`; offsets are in the chunk's text and become those of its page.
+
+    A corrected text stands nowhere: its place is that of the whole passage.
+    """
     chunk = hit.chunk
+    at = (chunk.start + start, chunk.start + end, chunk.start + answer_start, chunk.start + answer_end)
+    corrected = chunk.as_read is not None
+    first, last, answer_first, answer_last = (chunk.start, chunk.end, 0, 0) if corrected else at
     return Citation(
         marker, chunk.id, chunk.document_id, chunk.key, chunk.title, chunk.media_type,
         chunk.shown_page, chunk.page_label, chunk.headings,
-        chunk.start + start, chunk.start + end, chunk.text[start:end],
-        chunk.start + answer_start, chunk.start + answer_end, chunk.address,
+        first, last, chunk.text[start:end], answer_first, answer_last, corrected, chunk.address,
     )  # fmt: skip
 
 

@@ -149,6 +149,7 @@ def as_document(hit: Hit) -> Document:
         "place": place_of_chunk(chunk).short,
         "start": chunk.start,
         "end": chunk.end,
+        "corrected": chunk.as_read is not None,
         "section": " > ".join(chunk.headings),
         **{name: found.score for name, found in scores.items() if found},
     }

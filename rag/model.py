@@ -79,12 +79,18 @@ class Hit:
     reranked: Found | None = None
 
 
+CORRECTED = "corrected by hand"  # behind the place of a quote that a person has corrected
+
+
 @dataclass(frozen=True, slots=True)
 class Citation:
     """A footnote: the marker, the chunk, and the exact span of its page.
 
     `quote == page.text[start:end]`; `answer_start`:`answer_end` is the emphasised part of it in
     page offsets (equal when there is none). `page` is None for formats without pages.
+
+    Where `corrected`, a person has corrected the passage: the quote is of the correction, and `start`:`end` is
+    the whole passage as it stands on the page.
     """
 
     marker: int  # 1-based, as printed: [1]
@@ -101,6 +107,7 @@ class Citation:
     quote: str
     answer_start: int
     answer_end: int
+    corrected: bool = False
     address: str = ""  # on the web, of a page that was fetched there
 
     @property

@@ -8,7 +8,7 @@ moment leaves at worst work to repeat.
 This package knows SQL and nothing else: no files, no models, no indexes.
 
     database.py    connections, transactions, migrations (schema.py)
-    libraries.py   documents.py   changes.py   outbox.py   passages.py
+    libraries.py   documents.py   changes.py   outbox.py   passages.py   amendments.py
 
 One concern a module, each a class over the Database; a table for something new gets a module and a
 class like theirs (or like `ingest.jobs.JobQueue`, which keeps its own table), never a method here.
@@ -18,15 +18,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ingest.catalog.amendments import Amendments
 from ingest.catalog.changes import Changes
 from ingest.catalog.database import Database
 from ingest.catalog.documents import Documents
 from ingest.catalog.libraries import Libraries
 from ingest.catalog.outbox import OutboxTable
-from ingest.catalog.passages import Passages
+from ingest.catalog.passages import SWITCHED_OFF, Passages
 from ingest.catalog.rows import DocumentRow, JobRow, OriginRow, OutboxRow
 
-__all__ = ["Catalog", "DocumentRow", "JobRow", "OriginRow", "OutboxRow"]
+__all__ = ["SWITCHED_OFF", "Catalog", "DocumentRow", "JobRow", "OriginRow", "OutboxRow"]
 
 
 class Catalog(Database):
@@ -39,3 +40,4 @@ class Catalog(Database):
         self.outbox = OutboxTable(self, self.documents)
         self.changes = Changes(self, self.outbox)
         self.passages = Passages(self)
+        self.amendments = Amendments(self, self.outbox)

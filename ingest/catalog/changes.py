@@ -117,19 +117,21 @@ class Changes:
         ).fetchone()
         if row is None:
             db.execute(
-                "INSERT INTO origins(library_id, key, place, document_id, mtime_ns, size_bytes, added_at) "
-                "VALUES (?,?,?,?,?,?,?)",
-                (job.library_id, key, job.place, document_id, job.mtime_ns, job.size_bytes, time.time()),
-            )
+                "INSERT INTO origins(library_id, key, place, document_id, mtime_ns, size_bytes, added_at, "
+                "choice) VALUES (?,?,?,?,?,?,?,?)",
+                (job.library_id, key, job.place, document_id, job.mtime_ns, job.size_bytes, time.time(),
+                 job.choice),
+            )  # fmt: skip
             return []
         origin_id, serving, pending = row
         at_once = complete or serving == document_id
         serving_now, pending_now = (document_id, None) if at_once else (serving, document_id)
         db.execute(
             "UPDATE origins SET document_id = ?, pending_id = ?, place = ?, mtime_ns = ?, "
-            "size_bytes = ?, added_at = ? WHERE id = ?",
-            (serving_now, pending_now, job.place, job.mtime_ns, job.size_bytes, time.time(), origin_id),
-        )
+            "size_bytes = ?, added_at = ?, choice = ? WHERE id = ?",
+            (serving_now, pending_now, job.place, job.mtime_ns, job.size_bytes, time.time(), job.choice,
+             origin_id),
+        )  # fmt: skip
         return self._outbox.drop_unused(
             db, [each for each in (serving, pending) if each not in (None, document_id)]
         )

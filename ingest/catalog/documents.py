@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Sequence
 from typing import Any
 
 from ingest.catalog.columns import receipt_from_json
 from ingest.catalog.database import Database
 from ingest.catalog.rows import DocumentRow, OriginRow
-from ingest.model import DocumentState, OriginInfo
+from ingest.model import DocumentDetail, DocumentState, OriginInfo
+from ingest.recipe import choice_from_json
 
 
 class Documents:
@@ -20,7 +22,7 @@ class Documents:
 
     def origin(self, library_id: int, key: str) -> OriginRow | None:
         row = self._db.reader.execute(
-            "SELECT id, key, place, document_id, pending_id, mtime_ns, size_bytes FROM origins "
+            "SELECT id, key, place, document_id, pending_id, mtime_ns, size_bytes, choice FROM origins "
             "WHERE library_id = ? AND key = ?",
             (library_id, key),
         ).fetchone()
@@ -67,7 +69,8 @@ class Documents:
             """SELECT o.key, d.id, d.title, d.media_type, d.size_bytes, o.added_at, d.state, o.place,
                  json_extract(d.receipt, '$.warnings'),
                  (SELECT count(*) FROM pages WHERE document_id = d.id),
-                 (SELECT count(*) FROM chunks WHERE document_id = d.id)
+                 (SELECT count(*) FROM chunks WHERE document_id = d.id),
+                 (SELECT count(*) FROM amendments WHERE document_id = d.id)
                FROM origins o JOIN documents d ON d.id = o.document_id
                WHERE o.library_id = ?1 AND (?2 IS NULL OR o.key = ?2) ORDER BY o.key""",
             (library_id, key),
@@ -76,11 +79,46 @@ class Documents:
         return [
             OriginInfo(
                 key, document_id, title, media_type, pages, chunks, size, added,
-                DocumentState(state), tuple(json.loads(warnings or "[]")), place,
+                DocumentState(state), tuple(json.loads(warnings or "[]")), place, changed=changed,
             )
-            for key, document_id, title, media_type, size, added, state, place, warnings, pages, chunks in rows
+            for key, document_id, title, media_type, size, added, state, place, warnings, pages, chunks, changed in rows
             if wanted in key.casefold() or wanted in title.casefold()
         ]  # fmt: skip
+
+    def details(self, origins: Sequence[OriginInfo]) -> list[DocumentDetail]:
+        """All that is known of the documents of some origins, in their order."""
+        ids = json.dumps(sorted({each.document_id for each in origins}))
+        among = "IN (SELECT value FROM json_each(?))"
+        documents = {
+            row[0]: row[1:]
+            for row in self._db.read(
+                f"SELECT id, content_hash, receipt, paged FROM documents WHERE id {among}", (ids,)
+            )
+        }
+        keys: dict[int, dict[str, str]] = {}
+        for document_id, key, choice in self._db.read(
+            f"SELECT document_id, key, choice FROM origins WHERE document_id {among} ORDER BY id", (ids,)
+        ):
+            keys.setdefault(document_id, {})[key] = choice
+        chunks = {
+            (document_id, page): count
+            for document_id, page, count in self._db.read(
+                f"SELECT document_id, page, count(*) FROM chunks WHERE document_id {among} GROUP BY 1, 2",
+                (ids,),
+            )
+        }
+        found: list[DocumentDetail] = []
+        for origin in origins:
+            if origin.document_id not in documents:  # removed in this instant
+                continue
+            content_hash, raw, paged = documents[origin.document_id]
+            receipt = receipt_from_json(raw)
+            by_page = tuple(chunks.get((origin.document_id, page.number), 0) for page in receipt.pages)
+            own = keys.get(origin.document_id, {})
+            others = tuple(key for key in own if key != origin.key)
+            chosen = choice_from_json(own.get(origin.key, "")).in_words
+            found.append(DocumentDetail(origin, others, content_hash, receipt, bool(paged), by_page, chosen))
+        return found
 
     def hash_in_use(self, content_hash: str, db: sqlite3.Connection | None = None) -> bool:
         """Whether any document or job needs this content; within a transaction hand on its `db`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import time
 
@@ -9,6 +10,7 @@ from ingest.catalog.database import Database
 from ingest.catalog.documents import Documents
 from ingest.errors import NotFound, Taken
 from ingest.model import LibraryInfo
+from ingest.readers import TABULAR
 
 
 class Libraries:
@@ -87,11 +89,13 @@ class Libraries:
                  (SELECT count(*) FROM origins WHERE library_id = l.id),
                  (SELECT count(*) FROM chunks c JOIN documents d ON d.id = c.document_id
                    WHERE d.library_id = l.id AND d.live),
-                 (SELECT coalesce(sum(size_bytes), 0) FROM documents WHERE library_id = l.id)
+                 (SELECT coalesce(sum(size_bytes), 0) FROM documents WHERE library_id = l.id),
+                 (SELECT count(*) FROM documents WHERE library_id = l.id AND live
+                   AND media_type IN (SELECT value FROM json_each(?)))
                FROM libraries l WHERE id = ?""",
-            (library_id,),
+            (json.dumps(TABULAR), library_id),
         ).fetchone()
         if row is None:
             raise NotFound("This library was deleted. Choose another one.")
-        name, embedder, created_at, documents, origins, chunks, size = row
-        return LibraryInfo(name, embedder, documents, origins, chunks, size, created_at)
+        name, embedder, created_at, documents, origins, chunks, size, tables = row
+        return LibraryInfo(name, embedder, documents, origins, chunks, size, created_at, tables=tables)

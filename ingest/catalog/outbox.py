@@ -38,7 +38,7 @@ class OutboxTable:
             hashes: list[str] = []
             for row in rows:
                 db.execute("DELETE FROM outbox WHERE id = ?", (row.id,))
-                if row.action != "add":
+                if row.action != "add" or row.document_id is None:
                     continue
                 if row.target == "words":
                     db.execute(
@@ -112,4 +112,14 @@ class OutboxTable:
             "SELECT ?, ?, ?, ?, coalesce(min(id), 1), coalesce(max(id), 0) FROM chunks "
             "WHERE document_id = ?",
             (library_id, target, action, document_id, document_id),
+        )
+
+    def post_chunk(self, db: sqlite3.Connection, library_id: int, chunk_id: int, off: bool) -> None:
+        """One passage of a complete document, changed: to both indexes anew, or out of them."""
+        db.executemany(
+            "INSERT INTO outbox(library_id, target, action, first_chunk, last_chunk) VALUES (?, ?, ?, ?, ?)",
+            [
+                (library_id, target, "remove" if off else "add", chunk_id, chunk_id)
+                for target in ("words", "vectors")
+            ],
         )

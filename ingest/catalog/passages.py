@@ -15,16 +15,27 @@ from ingest.protocols import Vectors
 
 _CHUNK_COLUMNS = """
     c.id, c.document_id,
-    (SELECT key FROM origins o WHERE o.document_id = d.id ORDER BY o.id LIMIT 1),
+    coalesce(
+        (SELECT key FROM origins o WHERE o.document_id = d.id ORDER BY o.id LIMIT 1),
+        (SELECT key FROM origins o WHERE o.pending_id = d.id ORDER BY o.id LIMIT 1)),
     d.title, d.media_type, d.paged, c.page,
     (SELECT label FROM pages p WHERE p.document_id = d.id AND p.number = c.page),
-    c.start, c."end", c.text, c.headings, c.ordinal,
+    c.start, c."end", coalesce(a.text, c.text), c.headings, c.ordinal,
+    CASE WHEN a.text IS NOT NULL THEN c.text END, coalesce(a.off, 0),
     coalesce((SELECT place FROM origins o WHERE o.document_id = d.id
       AND (o.place LIKE 'https://%' OR o.place LIKE 'http://%') ORDER BY o.id LIMIT 1), '')"""
+_CHUNKS = """chunks c JOIN documents d ON d.id = c.document_id
+    LEFT JOIN amendments a ON a.chunk_id = c.id"""
+SWITCHED_OFF = "(SELECT chunk_id FROM amendments WHERE off)"
+_ON = f"c.id NOT IN {SWITCHED_OFF}"
 
 
 class Passages:
-    """What documents say, page by page and chunk by chunk."""
+    """What documents say, page by page and chunk by chunk.
+
+    A chunk's text is what a person has corrected it to. One that is switched off is known to those who look
+    after documents (`of_document`, `listing`, `one`) and to nobody who asks.
+    """
 
     def __init__(self, db: Database) -> None:
         self._db = db
@@ -48,7 +59,8 @@ class Passages:
         return {
             chunk.id: chunk
             for chunk in self._chunks(
-                "d.live AND c.id IN (SELECT value FROM json_each(?))", (json.dumps(list(chunk_ids)),)
+                f"d.live AND {_ON} AND c.id IN (SELECT value FROM json_each(?))",
+                (json.dumps(list(chunk_ids)),),
             )
         }
 
@@ -56,38 +68,66 @@ class Passages:
         """Those of `chunk_ids` whose document has all its vectors in."""
         rows = self._db.reader.execute(
             "SELECT c.id FROM chunks c JOIN documents d ON d.id = c.document_id "
-            "WHERE d.state = 'complete' AND c.id IN (SELECT value FROM json_each(?))",
+            f"WHERE d.state = 'complete' AND {_ON} AND c.id IN (SELECT value FROM json_each(?))",
             (json.dumps(list(chunk_ids)),),
         )
         return {row[0] for row in rows}
 
     def of_document(self, document_id: int) -> list[StoredChunk]:
+        """All of them, switched off or not."""
         return self._chunks("d.id = ?", (document_id,))
 
+    def one(self, library_id: int, chunk_id: int) -> StoredChunk | None:
+        """Any chunk of a library, switched off or not."""
+        return next(iter(self._chunks("d.library_id = ? AND c.id = ?", (library_id, chunk_id))), None)
+
+    def to_index(self, chunk_ids: range) -> list[StoredChunk]:
+        """Those in the range that questions may see, live or about to be."""
+        return self._chunks(f"c.id BETWEEN ? AND ? AND {_ON}", (chunk_ids.start, chunk_ids.stop - 1))
+
+    def listing(
+        self, document_id: int, search: str, changed: bool, first: int, limit: int
+    ) -> tuple[list[StoredChunk], int]:
+        """Up to `limit` from the `first`-th (0-based) of a document's chunks that hold the words of `search`
+        one after the other, and how many there are; with `changed` only those amended by hand."""
+        only = "AND a.chunk_id IS NOT NULL" if changed else ""
+        wanted = " ".join(search.casefold().split())
+        rows = self._db.read(
+            f"SELECT c.id{', coalesce(a.text, c.text)' if wanted else ''} FROM chunks c "
+            f"LEFT JOIN amendments a ON a.chunk_id = c.id WHERE c.document_id = ? {only} ORDER BY c.ordinal",
+            (document_id,),
+        )
+        if wanted:
+            rows = [row for row in rows if wanted in " ".join(row[1].casefold().split())]
+        shown = json.dumps([row[0] for row in rows[first : first + limit]])
+        return self._chunks("c.id IN (SELECT value FROM json_each(?))", (shown,)), len(rows)
+
     def of_page(self, document_id: int, page: int, first: int, last: int) -> list[StoredChunk]:
-        """Chunks of one page whose ordinal is in first..last."""
+        """Chunks of one page whose ordinal is in first..last, but for those switched off."""
         return self._chunks(
-            "d.id = ? AND c.ordinal BETWEEN ? AND ? AND c.page = ?", (document_id, first, last, page)
+            f"d.id = ? AND c.ordinal BETWEEN ? AND ? AND c.page = ? AND {_ON}",
+            (document_id, first, last, page),
         )
 
     def _chunks(self, condition: str, values: tuple[object, ...]) -> list[StoredChunk]:
         rows = self._db.reader.execute(
-            f"SELECT {_CHUNK_COLUMNS} FROM chunks c JOIN documents d ON d.id = c.document_id "
-            f"WHERE {condition} ORDER BY c.document_id, c.ordinal",
+            f"SELECT {_CHUNK_COLUMNS} FROM {_CHUNKS} WHERE {condition} ORDER BY c.document_id, c.ordinal",
             values,
         )
         found: list[StoredChunk] = []
         for row in rows:
             columns: list[Any] = list(row)
             columns[2], columns[5], columns[11] = row[2] or "", bool(row[5]), tuple(json.loads(row[11]))
+            columns[14] = bool(row[14])
             found.append(StoredChunk(*columns))
         return found
 
     def vectors(self, chunk_ids: Sequence[int]) -> tuple[list[int], Vectors]:
-        """The ids that have vectors, ascending, and those as float32, shape (ids, dimensions)."""
+        """The ids that have vectors and are not switched off, ascending, and those as float32, shape (ids,
+        dimensions)."""
         rows = self._db.reader.execute(
             "SELECT chunk_id, vector FROM vectors WHERE chunk_id IN (SELECT value FROM json_each(?)) "
-            "ORDER BY chunk_id",
+            f"AND chunk_id NOT IN {SWITCHED_OFF} ORDER BY chunk_id",
             (json.dumps(list(chunk_ids)),),
         ).fetchall()
         if not rows:
@@ -105,9 +145,9 @@ class Passages:
         return {document_id: (first, last) for document_id, first, last in rows}
 
     def ids(self, library_id: int, complete: bool = False) -> set[int]:
-        """All chunk ids of a library; with `complete` those whose vectors are in."""
+        """Chunk ids that the indexes of a library hold; with `complete` those whose vectors are in."""
         rows = self._db.reader.execute(
-            "SELECT c.id FROM chunks c JOIN documents d ON d.id = c.document_id WHERE d.library_id = ? "
+            f"SELECT c.id FROM chunks c JOIN documents d ON d.id = c.document_id WHERE {_ON} AND d.library_id = ? "
             + ("AND d.state = 'complete'" if complete else "AND d.state <> 'pending'"),
             (library_id,),
         )

@@ -16,6 +16,7 @@ class OriginRow:
     pending_id: int | None
     mtime_ns: int
     size_bytes: int
+    choice: str = ""  # of settings, as JSON (ingest.recipe)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +65,4 @@ class JobRow:
     document_id: int | None
     result: str | None
     added_at: float
+    choice: str = ""  # of settings, as JSON (ingest.recipe)

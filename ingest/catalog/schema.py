@@ -94,6 +94,18 @@ MIGRATIONS = (
     ALTER TABLE libraries ADD COLUMN newest_answers INTEGER NOT NULL DEFAULT 0;  -- of near duplicates
     """,
     """
+    CREATE TABLE amendments(  -- passages switched off, or corrected by hand
+        chunk_id INTEGER PRIMARY KEY REFERENCES chunks(id) ON DELETE CASCADE,
+        document_id INTEGER NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
+        off INTEGER NOT NULL, text TEXT,  -- NULL: as it was read
+        changed_at REAL NOT NULL);
+    CREATE INDEX amendments_by_document ON amendments(document_id);
+    """,
+    """
+    ALTER TABLE origins ADD COLUMN choice TEXT NOT NULL DEFAULT '';  -- see ingest.recipe
+    ALTER TABLE jobs ADD COLUMN choice TEXT NOT NULL DEFAULT '';
+    """,
+    """
     CREATE TABLE followed(  -- folders and sites kept in step: ingest.follow
         id INTEGER PRIMARY KEY AUTOINCREMENT,
         library_id INTEGER NOT NULL REFERENCES libraries(id) ON DELETE CASCADE,

@@ -21,9 +21,9 @@ from ingest.follow.model import Followed, FollowKind
 from ingest.follow.site import SiteSteps
 from ingest.follow.steps import FolderSteps, Steps
 from ingest.follow.table import FollowedTable
+from ingest.gather import inside
 from ingest.library import LocalLibrary
 from ingest.model import ENDED, JobInfo, JobStage
-from ingest.names import inside
 from ingest.web.addresses import is_address, normal_address
 from ingest.web.fetch import permitted
 

@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from ingest.follow.folder import Keeper, Watched, signs_of_change
-from ingest.gather import clean
+from ingest.gather import clean, inside
 from ingest.library import LocalLibrary
 from ingest.model import AddState, JobInfo
-from ingest.names import inside
 
 Check = Callable[[JobInfo | None], None]  # raises Cancelled when the work is to stop
 

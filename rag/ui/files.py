@@ -18,7 +18,7 @@ from ingest.errors import FootnoteError
 from ingest.model import DocumentState, OriginInfo
 from ingest.protocols import Library
 from ingest.scope import Scope, fitting
-from rag.ui import scoping, session, tagging
+from rag.ui import receipt_files, rereading, scoping, session, tagging
 from rag.ui.cached import opened
 from rag.ui.render import counted
 
@@ -176,10 +176,13 @@ def actions(library: Library, rows: Sequence[OriginInfo], keys: list[str], all_k
             st.caption(
                 f"{counted(len(rows), 'file')}. Select one to see its receipt, or several to tag or remove them."
             )
+            receipt_files.of_library(library)
             return
         st.caption(f"{len(keys):,} selected")
         if st.button("Tag …", icon=":material/sell:", key="tag"):
             tagging.tag_files(library.name, keys)
+        if st.button("Read again …", icon=":material/sync:", key="reread"):
+            rereading.read_again(library.name, keys)
         if st.button("Remove …", icon=":material/delete:", key="remove"):
             remove_files(library.name, keys)
 

@@ -8,10 +8,20 @@ from ingest.errors import FootnoteError
 from ingest.model import DocumentDetail, LibraryInfo, PageState
 from ingest.places import unit
 from ingest.protocols import Library
-from rag.ui import duplicates, files, following, progress, session, tagging, uploads
+from rag.ui import (
+    duplicates,
+    files,
+    following,
+    passages_view,
+    progress,
+    receipt_files,
+    session,
+    tagging,
+    uploads,
+)
 from rag.ui.cached import opened
 from rag.ui.chat_page import drop_zone
-from rag.ui.render import chunk_place, counted, duration, size
+from rag.ui.render import counted, duration, size
 from rag.ui.session import plain
 
 PAGES_LISTED = 50
@@ -140,11 +150,9 @@ def receipt(library: Library, key: str) -> None:
             st.text(page_line(state, message, numbers, unit(detail.origin.media_type)))
         if len(odd) > PAGES_LISTED:
             st.caption(f"and {counted(len(odd) - PAGES_LISTED, 'remark')} more")
-        with st.expander("Passages"):
-            for chunk in library.document_chunks(key)[:50]:
-                if place := chunk_place(chunk):
-                    st.caption(plain(place))
-                st.text(chunk.text)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            passages_view.button(library, key, detail.origin.changed)
+            receipt_files.of_document(detail)
 
 
 def page_line(state: PageState, message: str, numbers: str, unit: str = "page") -> str:
@@ -170,6 +178,8 @@ def receipt_lines(detail: DocumentDetail) -> str:
         f"{pages}; {counted(sum(page.characters for page in receipt.pages), 'character')} in {duration(receipt.seconds)}",
         f"{counted(origin.chunks, 'passage')} · {size(origin.size_bytes)} · {files.state_of(origin)}",
     ]
+    if detail.chosen:
+        lines.append(f"Read with {detail.chosen}")
     if origin.tags:
         lines.append("Tags: " + ", ".join(origin.tags))
     if receipt.message:

@@ -19,7 +19,7 @@ from ingest.model import JobInfo, JobStage, StoredChunk
 from ingest.places import place_of_chunk
 from ingest.readers import SHOWN_AS_PAGES
 from ingest.scope import in_words
-from rag.model import Answer, Citation, Hit, Progress, Sentence
+from rag.model import CORRECTED, Answer, Citation, Hit, Progress, Sentence
 
 Json = dict[str, Any]
 EXTRACTIVE = "extractive"
@@ -115,6 +115,10 @@ def citation_json(citation: Citation, hit: Hit | None, library: str) -> Json:
     answer = (citation.answer_start, citation.answer_end)
     if answer[0] >= answer[1]:
         answer = (citation.start, citation.start)
+    quote = (citation.start - offset, citation.end - offset)
+    if citation.corrected:  # its offsets are those of the passage as it was read
+        found = max(0, text.find(citation.quote))
+        quote = (found, found + len(citation.quote))
     return {
         "marker": citation.marker,
         "chunk": citation.chunk_id,
@@ -125,8 +129,10 @@ def citation_json(citation: Citation, hit: Hit | None, library: str) -> Json:
         "place": citation.place.page,
         "section": citation.place.section_line(citation.title),
         "relevance": relevance(hit) if hit else None,
+        "corrected": citation.corrected,
+        "as_read": (hit.chunk.as_read if hit else None) or "",
         "text": text,
-        "quote": within(text, citation.start - offset, citation.end - offset),
+        "quote": within(text, *quote),
         "answer": within(text, answer[0] - offset, answer[1] - offset),
         "image": image_url(
             library,
@@ -152,6 +158,8 @@ def hit_json(hit: Hit, library: str) -> Json:
         "place": place.page,
         "section": place.section_line(chunk.title),
         "relevance": relevance(hit),
+        "corrected": chunk.as_read is not None,
+        "as_read": chunk.as_read or "",
         "text": chunk.text,
         "quote": [0, 0],
         "answer": within(chunk.text, *span),
@@ -298,6 +306,7 @@ def copy_text(answer: Answer) -> str:
     notes = [
         f"[{citation.marker}] {citation.title or citation.document}"
         + (f", {citation.place.short}" if citation.place.short else "")
+        + (f" ({CORRECTED})" if citation.corrected else "")
         + f": “{' '.join(citation.quote.split())}”"
         for citation in answer.citations
     ]

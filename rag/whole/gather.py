@@ -21,7 +21,7 @@ def gathered(
     Returns None, soon, for a question of the ordinary kind and for one that cannot be done so. Raises Cancelled.
     """
     wanted = route(question)
-    if wanted is None and not may_compute(question):
+    if wanted is None and not (may_compute(question) and tools.library.info().tables):
         return None
     shelf = Shelf(tools.library, documents)
     cancel.check()

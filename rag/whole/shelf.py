@@ -31,6 +31,7 @@ class Shelved:
     state: DocumentState
     first: int
     last: int
+    changed: bool = False  # some passages are switched off or corrected by hand
 
     @property
     def chunk_ids(self) -> range:
@@ -59,7 +60,14 @@ class Shelf:
             if (only is None or origin.document_id in only) and origin.document_id not in found:
                 first, last = spans.get(origin.document_id, (0, 0))
                 found[origin.document_id] = Shelved(
-                    origin.document_id, origin.key, origin.title, origin.media_type, origin.state, first, last
+                    origin.document_id,
+                    origin.key,
+                    origin.title,
+                    origin.media_type,
+                    origin.state,
+                    first,
+                    last,
+                    origin.changed > 0,
                 )
         self.documents: tuple[Shelved, ...] = tuple(found.values())
         self._by_id = found

@@ -95,8 +95,11 @@ def tabled(
 
 
 def _holding_all(library: Library, shelf: Shelf, question: str) -> list[Shelved]:
-    """The tables that hold, or are named by, every word of the question that needs explaining."""
-    documents = [each for each in shelf.readable if each.media_type in TABULAR]
+    """The tables that hold, or are named by, every word of the question that needs explaining.
+
+    One that a person has changed is left out: rows are read from the file, which knows nothing of it.
+    """
+    documents = [each for each in shelf.readable if each.media_type in TABULAR and not each.changed]
     if not documents or not may_compute(question):
         return []
     for word in explained_anywhere(question):

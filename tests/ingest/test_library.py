@@ -16,9 +16,9 @@ import pytest
 
 from ingest.errors import EmbedderDiffers, HomeBusy, NotFound, Taken, WrongUsage
 from ingest.home import LocalHome, open_home
+from ingest.keys import clean_key, clean_name
 from ingest.library import LocalLibrary
 from ingest.model import ENDED, AddResult, AddState, DocumentState, JobStage, Source
-from ingest.names import clean_key, clean_name
 from ingest.settings import PROJECT, Settings
 
 LEAVE = "# Leave\n\nEvery member has 27 days of paid leave a year.\n\n## Carry-over\n\nFive days may be carried over."

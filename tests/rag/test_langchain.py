@@ -100,6 +100,7 @@ def test_the_retriever_gives_documents_with_place_and_scores() -> None:
         "place": "p. 4",
         "start": 0,
         "end": 14,
+        "corrected": False,
         "section": "Fees > Young members",
         "dense": 0.5,
         "fused": 0.9,

@@ -44,5 +44,5 @@ export function excerpt(source, room = 320) {
 }
 
 export function where(source) {
-  return [source.place, source.section].filter(Boolean).join(" · ");
+  return [source.place, source.section, source.corrected ? "corrected by hand" : ""].filter(Boolean).join(" · ");
 }

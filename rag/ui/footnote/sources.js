@@ -129,7 +129,8 @@ function readCard(source, library) {
 function content(source, library) {
   const passage = el("blockquote", { class: source.image ? "fn-passage fn-flowing" : "fn-passage", dir: "auto" }, ...marked(source.text, source.quote, source.answer));
   const link = addressLink(source);
-  return source.image ? [pageImage(source), passage, link] : [passage, link, aroundButton(source, passage, library)];
+  const read = source.as_read ? el("details", { class: "fn-more" }, el("summary", {}, "As it was read"), el("p", { class: "fn-as-read", dir: "auto" }, source.as_read)) : "";
+  return [...(source.image ? [pageImage(source), passage, link] : [passage, link, aroundButton(source, passage, library)]), read].filter(Boolean);
 }
 
 // Where a page of the web was fetched; opened only by a click, and told nothing of where that was.

@@ -1,15 +1,21 @@
-"""Names and keys as they are kept: what people type, and what files are called, made harmless."""
+"""Names: what a library and an origin may be called, and what happens when a key is taken."""
 
 from __future__ import annotations
 
 import os
 import re
 import unicodedata
+from pathlib import PurePosixPath
 
-from ingest.errors import WrongUsage
+from ingest.errors import FootnoteError, WrongUsage
 
 NAME_LIMIT = 80  # characters of a library's name
 KEY_LIMIT = 500  # characters of an origin's key
+UPLOAD = "upload"  # the place of files that came through the browser
+
+
+class KeyTaken(FootnoteError):
+    """The key is held by other content from another place; the person chooses."""
 
 
 def clean_name(name: str) -> str:
@@ -31,6 +37,11 @@ def clean_key(key: str) -> str:
     return cleaned or "unnamed"
 
 
-def inside(path: str, folder: str) -> bool:
-    """Whether a path is a folder, or below it; both normal, of this machine."""
-    return os.path.join(path, "").startswith(os.path.join(folder, ""))
+def free_key(key: str, taken: set[str]) -> str:
+    """`key`, or "name (2).ext", "name (3).ext" … whichever is free first."""
+    path = PurePosixPath(key)
+    number = 2
+    while key in taken:
+        key = str(path.with_name(f"{path.stem} ({number}){path.suffix}"))
+        number += 1
+    return key
