@@ -1,4 +1,4 @@
-"""python -m ingest add | watch | list | show | passage | receipts | reread | remove | tag | rules | duplicates | set-aside | bring-back | check | rebuild | libraries | pause | resume | backup | restore"""
+"""python -m ingest add | watch | follow | list | show | passage | receipts | reread | remove | tag | rules | duplicates | set-aside | bring-back | check | rebuild | libraries | pause | resume | backup | restore"""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from itertools import chain
 from ingest import by_hand, care, keeping, terminal, watching
 from ingest.adding import add_all, follow, in_words, library_for_adding, summary
 from ingest.errors import FootnoteError, NotFound
+from ingest.follow import command as following
 from ingest.model import AddResult, AddState, OriginInfo, PageState
 from ingest.places import unit
 from ingest.protocols import Home
@@ -41,7 +42,7 @@ PAUSED = "The queue is paused: nothing was begun. Go on with `python -m ingest r
 def parser() -> terminal.Commands:
     parsed, command = commands("python -m ingest", "Put files into a library, and see what it holds.")
 
-    adding = command("add", "add files and folders, and wait until they are complete")
+    adding = command("add", "add files, folders and web addresses, and wait until they are complete")
     adding.add_argument("paths", nargs="+", metavar="PATH")
     adding.add_argument("--password", help="for encrypted files; not kept")
     held = adding.add_mutually_exclusive_group()
@@ -58,6 +59,9 @@ def parser() -> terminal.Commands:
     kept.add_argument("--replace", action="store_true", help="replace what holds the same key")
     kept.add_argument("--keep-both", action="store_true", help="keep both, the new one under a new key")
     watched.set_defaults(alone=watching.watch)
+
+    named = command("follow", "name folders and sites that the app keeps a library in step with; list them")
+    following.add_arguments(named)
 
     listing = command("list", "list what a library holds")
     listing.add_argument(

@@ -18,6 +18,7 @@ import numpy as np
 
 from ingest.alike import Alike
 from ingest.errors import FootnoteError, HomeBusy, NotFound
+from ingest.follow.model import Followed
 from ingest.lock import Owner, busy_message, read_owner
 from ingest.model import (
     AddResult,
@@ -40,6 +41,7 @@ from ingest.recipe import Choice
 from ingest.scope import Scope
 from ingest.settings import Settings
 from ingest.tags import Rule
+from ingest.web.addresses import is_address
 from ingest.wire import decode, decode_error, encode
 
 T = TypeVar("T")
@@ -262,6 +264,29 @@ class RemoteLibrary:
     def remove(self, keys: Sequence[str]) -> int:
         return self._call(int, "remove", keys=keys)
 
+    def follow(self, place: str, include: Sequence[str] = (), exclude: Sequence[str] = ()) -> Followed:
+        return self._call(Followed, "follow", place=place, include=include, exclude=exclude)
+
+    def followed(self) -> list[Followed]:
+        return self._call(list[Followed], "followed")
+
+    def change_followed(
+        self,
+        followed_id: int,
+        *,
+        include: Sequence[str] | None = None,
+        exclude: Sequence[str] | None = None,
+        paused: bool | None = None,
+    ) -> Followed:
+        changes = {"include": include, "exclude": exclude, "paused": paused}
+        return self._call(Followed, "change_followed", followed_id=followed_id, **changes)
+
+    def look(self, followed_id: int) -> None:
+        self._call(type(None), "look", followed_id=followed_id)
+
+    def unfollow(self, followed_id: int, remove: bool = False) -> int:
+        return self._call(int, "unfollow", followed_id=followed_id, remove=remove)
+
     def tag(self, keys: Sequence[str], add: Sequence[str] = (), remove: Sequence[str] = ()) -> int:
         return self._call(int, "tag", keys=keys, add=add, remove=remove)
 
@@ -410,4 +435,6 @@ class RemoteLibrary:
 
 def absolute(source: Source) -> Source:
     """`source` with a path that means the same in the other process."""
+    if is_address(source.path):
+        return source
     return replace(source, path=os.path.abspath(source.path))

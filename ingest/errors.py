@@ -29,6 +29,14 @@ class NeedsPassword(Unreadable):
     """An encrypted file; the password was not given or is wrong."""
 
 
+class Unreachable(FootnoteError):
+    """A web address that gives no page just now."""
+
+
+class Gone(Unreachable):
+    """A web address whose server says that there is no such page."""
+
+
 class HomeBusy(FootnoteError):
     """Another process owns the home folder and cannot be reached."""
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from ingest.model import AddResult, AddState, Source
 from ingest.readers import SUFFIXES
+from ingest.web.addresses import address_source, is_address
 
 
 @dataclass(slots=True)
@@ -22,16 +23,20 @@ class Gathered:
 
 
 def gather(paths: Sequence[str], *, replace: bool | None = None, password: str | None = None) -> Gathered:
-    """The files at `paths`; folders are walked, their order is by name.
+    """The files and web addresses at `paths`; folders are walked, their order is by name.
 
     A key is the path relative to the parent of the path given, with "/" ("add docs" gives
     "docs/a.md"); the place is the absolute path. In folders, hidden files and types that Footnote does
     not read are passed over with a note; a file named directly is always tried. Links are followed within the
     folder, never out of it, each folder once. A file that is reached twice by the same path is added once.
+    Raises WrongUsage for an address that is not taken.
     """
     found = Gathered()
     seen: set[str] = set()
     for given in paths:
+        if is_address(given):
+            found.sources.append(address_source(given, replace))
+            continue
         top = os.path.abspath(given)
         base = os.path.dirname(top)
         try:
@@ -107,6 +112,11 @@ def clean(path: str) -> str:
     """A path as text that can be stored and typed: composed letters, and no undecodable bytes."""
     text = os.fsencode(path).decode("utf-8", "replace")
     return unicodedata.normalize("NFC", text)
+
+
+def inside(path: str, folder: str) -> bool:
+    """Whether a path is a folder, or below it; both normal."""
+    return os.path.join(path, "").startswith(os.path.join(folder, ""))
 
 
 def failure(path: str, base: str, message: str) -> AddResult:

@@ -16,6 +16,7 @@ from ingest.backup import write_backup
 from ingest.catalog import Catalog
 from ingest.checking import check_library, check_originals, find_remains
 from ingest.errors import NotFound
+from ingest.follow.follower import Followers
 from ingest.jobs import JobQueue
 from ingest.keys import clean_name
 from ingest.lexical import TantivyIndex
@@ -71,6 +72,7 @@ class LocalHome:
                 embedder=lambda: self.embedder,
             )
         )
+        self.followers = Followers(self)
         self._renew_words()
         self.pipeline.recover()
         self.reclaiming.look()
@@ -109,6 +111,7 @@ class LocalHome:
         library_id = self._id(name)
         self.queue.cancel([row.id for row in self.queue.rows(library_id)])
         self.originals.discard(self.catalog.libraries.delete(library_id))
+        self.followers.refresh()
         self.outbox.drain()
         self.reclaiming.look()
 
@@ -169,6 +172,7 @@ class LocalHome:
 
     def close(self) -> None:
         """Let the work at hand stop, close the stores, give the folder back."""
+        self.followers.close()
         self.reclaiming.close()
         self.pipeline.close()
         self.sandbox.close()

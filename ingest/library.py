@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
-from stat import S_ISREG
 from typing import TYPE_CHECKING
 
 from ingest import aside, tags
@@ -13,15 +11,13 @@ from ingest.alike import Alike, pairs
 from ingest.amending import clean_correction
 from ingest.catalog import DocumentRow, OriginRow
 from ingest.catalog.amendments import PASSAGE_GONE
-from ingest.errors import EmbedderDiffers, FootnoteError, NotFound, Unreadable
-from ingest.keys import UPLOAD, clean_key
+from ingest.errors import EmbedderDiffers, NotFound, Unreadable
+from ingest.follow.model import Followed
+from ingest.intake import Intake
 from ingest.model import (
-    ENDED,
     AddResult,
-    AddState,
     Box,
     DocumentDetail,
-    DocumentState,
     JobInfo,
     LibraryInfo,
     Listed,
@@ -32,10 +28,9 @@ from ingest.model import (
     StoredChunk,
     Table,
 )
-from ingest.originals import CHANGED
 from ingest.protocols import Vectors
 from ingest.readers import SHOWN_AS_PAGES, TABULAR, source_ranges
-from ingest.recipe import Choice, choice_from_json, choice_to_json, recipe_of
+from ingest.recipe import Choice, choice_to_json
 from ingest.recognition import line_boxes
 from ingest.scope import Scope, chosen
 from ingest.tags import Rule
@@ -61,6 +56,11 @@ class LocalLibrary:
         self._name = name
         self._scope = scope or Scope()
         self._within = within  # what `scope` takes in; None is everything
+        self.intake = Intake(home, library_id, name)
+
+    @property
+    def id(self) -> int:
+        return self._id
 
     @property
     def name(self) -> str:
@@ -89,71 +89,7 @@ class LocalLibrary:
 
     def enqueue(self, sources: Iterable[Source]) -> list[int]:
         self._same_embedder()
-        ids = [self._enqueue(source) for source in sources]
-        self._home.pipeline.wake()
-        return ids
-
-    def _enqueue(self, source: Source) -> int:
-        """Store the file and queue it; what needs no work or cannot be had ends at once."""
-        with self._home.originals.kept():  # until the job names it
-            return self._store_and_queue(source)
-
-    def _store_and_queue(self, source: Source) -> int:
-        key = clean_key(source.key)
-        origin = self._home.catalog.documents.origin(self._id, key)
-        path = Path(source.path)
-        queue = self._home.queue
-        try:
-            stat = path.stat()
-            if not S_ISREG(stat.st_mode):
-                raise Unreadable("This is not a file. Name a file or a folder.")
-            self._size_within_limit(stat.st_size)
-            mtime = 0 if source.place == UPLOAD else stat.st_mtime_ns
-            if unchanged := self._unchanged(source, origin, mtime, stat.st_size):
-                return queue.add(self._id, key, source.place, "", mtime, stat.st_size, result=unchanged)
-            content_hash = self._home.originals.put(path, stat.st_size, move=source.temporary)
-            if not source.temporary and (path.stat().st_mtime_ns, path.stat().st_size) != (
-                stat.st_mtime_ns,
-                stat.st_size,
-            ):
-                self._home.originals.discard([content_hash])
-                raise Unreadable(CHANGED)
-        except (FootnoteError, OSError) as error:
-            message = str(error)
-            if isinstance(error, OSError):
-                message = f"This file cannot be read ({error.strerror}). Check that it is still there."
-            failed = AddResult(key, AddState.FAILED, message=message)
-            return queue.add(self._id, key, source.place, "", 0, 0, result=failed)
-        return queue.add(
-            self._id, key, source.place, content_hash, mtime, stat.st_size,
-            replace_key=source.replace, password=source.password, keep_password=source.keep_password,
-            choice=origin.choice if origin and source.replace is not False else "",
-        )  # fmt: skip
-
-    def _size_within_limit(self, size_bytes: int) -> None:
-        limit = self._home.settings.max_file_mib
-        if size_bytes > limit * 2**20:
-            raise Unreadable(
-                f"This file has {size_bytes / 2**20:,.0f} MB, more than the {limit} MB allowed. Split it, "
-                "or raise FOOTNOTE_MAX_FILE_MIB."
-            )
-
-    def _unchanged(
-        self, source: Source, origin: OriginRow | None, mtime_ns: int, size_bytes: int
-    ) -> AddResult | None:
-        """The end of a file that is here as it was: same place, same time, same size."""
-        if origin is None or not mtime_ns or origin.document_id is None:
-            return None
-        if (origin.place, origin.mtime_ns, origin.size_bytes) != (source.place, mtime_ns, size_bytes):
-            return None
-        document = self._home.catalog.documents.by_id(origin.document_id)
-        settings = choice_from_json(origin.choice).over(self._home.settings)
-        recipe = recipe_of(settings, self._home.embedder)
-        if document is None or document.recipe != recipe or origin.pending_id:
-            return None
-        if document.state is not DocumentState.COMPLETE:
-            return None
-        return AddResult(origin.key, AddState.UNCHANGED, document.pages, document.chunks)
+        return self.intake.enqueue(sources)
 
     def reread(self, keys: Sequence[str], choice: Choice) -> list[int]:
         self._same_embedder()
@@ -177,20 +113,8 @@ class LocalLibrary:
     def add(
         self, sources: Iterable[Source], on_progress: Callable[[JobInfo], None] | None = None
     ) -> Iterator[AddResult]:
-        queue = self._home.queue
-        for job_id in self.enqueue(sources):
-            while True:
-                with queue.changed:
-                    (info,) = queue.infos(self._name, ids=[job_id])
-                    if info.stage not in ENDED:
-                        queue.changed.wait(timeout=1.0)
-                if on_progress:
-                    on_progress(info)
-                if info.stage in ENDED:
-                    break
-            assert info.result is not None
-            self.dismiss([job_id])
-            yield info.result
+        self._same_embedder()
+        yield from self.intake.add(sources, on_progress)
 
     def retry(
         self,
@@ -224,6 +148,30 @@ class LocalLibrary:
 
     def let_newest_answer(self, newest: bool) -> None:
         aside.let_newest_answer(self._home.catalog, self._id, newest)
+
+    # ------------------------------------------------------------------ kept in step
+
+    def follow(self, place: str, include: Sequence[str] = (), exclude: Sequence[str] = ()) -> Followed:
+        return self._home.followers.follow(self, place, include, exclude)
+
+    def followed(self) -> list[Followed]:
+        return self._home.followers.table.rows(self._id)
+
+    def change_followed(
+        self,
+        followed_id: int,
+        *,
+        include: Sequence[str] | None = None,
+        exclude: Sequence[str] | None = None,
+        paused: bool | None = None,
+    ) -> Followed:
+        return self._home.followers.change(self, followed_id, include, exclude, paused)
+
+    def look(self, followed_id: int) -> None:
+        self._home.followers.look(self, followed_id)
+
+    def unfollow(self, followed_id: int, remove: bool = False) -> int:
+        return self._home.followers.unfollow(self, followed_id, remove)
 
     # ------------------------------------------------------------------ looking
 

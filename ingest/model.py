@@ -270,6 +270,7 @@ class StoredChunk:
     ordinal: int
     as_read: str | None = None  # what was read, where `text` is a person's correction of it
     off: bool = False  # switched off: no question sees it
+    address: str = ""  # on the web, of a page that was fetched there
 
     @property
     def context(self) -> str:
@@ -306,7 +307,7 @@ class OriginInfo:
     added_at: float  # Unix seconds
     state: DocumentState
     warnings: tuple[str, ...] = ()
-    place: str = ""  # where it came from: an absolute path, "upload"
+    place: str = ""  # where it came from: an absolute path, "upload", a web address
     changed: int = 0  # passages switched off or corrected by hand
     tags: tuple[str, ...] = ()
     aside: bool = False  # set aside: another document answers
@@ -323,6 +324,7 @@ class Listed:
     added_at: float  # Unix seconds
     tags: tuple[str, ...] = ()
     aside: bool = False  # set aside: another document answers
+    place: str = ""  # as in `OriginInfo`
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,9 +365,9 @@ class LibraryInfo:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file to be added: bytes on disk at `path`, known in the library as `key`.
+    """A file to be added: bytes on disk at `path`, or on the web at that address; known in the library as `key`.
 
-    `place` says where it came from (an absolute path, "upload"): a key already held from another
+    `place` says where it came from (an absolute path, an address, "upload"): a key already held from another
     place is not replaced unless `replace` is True; False keeps both under a new key.
     `temporary` files are moved into the originals instead of copied.
     """

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.alike import Alike
+from ingest.follow.model import Followed
 from ingest.model import (
     AddResult,
     BackupInfo,
@@ -216,6 +217,37 @@ class Library(Protocol):
 
     def let_newest_answer(self, newest: bool) -> None:
         """Whether of near duplicates only the newest is asked."""
+        ...
+
+    # -- kept in step
+    def follow(self, place: str, include: Sequence[str] = (), exclude: Sequence[str] = ()) -> Followed:
+        """Keep the library in step with a folder of this machine, by its whole path, as long as an app runs.
+
+        Patterns are those of `ingest.follow.folder.fits`. Raises WrongUsage, NotFound or Taken.
+        """
+        ...
+
+    def followed(self) -> list[Followed]:
+        """What is kept in step with this library, and how it stands."""
+        ...
+
+    def change_followed(
+        self,
+        followed_id: int,
+        *,
+        include: Sequence[str] | None = None,
+        exclude: Sequence[str] | None = None,
+        paused: bool | None = None,
+    ) -> Followed:
+        """Choose anew which files count, or pause and resume; None leaves a thing as it is."""
+        ...
+
+    def look(self, followed_id: int) -> None:
+        """Look at all of it now. A running app does so in the background; else it is done on return."""
+        ...
+
+    def unfollow(self, followed_id: int, remove: bool = False) -> int:
+        """Follow it no more; with `remove` its files leave the library. Returns how many left."""
         ...
 
     # -- looking

@@ -192,6 +192,9 @@ def _make_indexes(draft: Path) -> list[Fault]:
     from ingest.vectors import ChromaIndex  # imports chromadb
 
     with closing(Catalog(draft / CATALOG)) as catalog:
+        # Where this is restored, other things may stand under these names: the person looks first.
+        with catalog.transaction() as db:
+            db.execute("UPDATE followed SET paused = 1")
         originals = Originals(draft / "originals", catalog.documents.hash_in_use)
         with (
             closing(TantivyIndex(draft / "lexical")) as words,

@@ -39,6 +39,10 @@ class Settings:
     ocr: bool = True  # read pages that are pictures of text
     ocr_timeout_seconds: float = 3600.0  # for all such pages of a file; the rest is named in its receipt
 
+    allow_web: bool = False  # web addresses are fetched only when this is set
+    web_allow: str = ""  # hosts and networks that may be reached although they are private, by commas
+    web_timeout_seconds: float = 60.0  # for one page, all of it
+
     @classmethod
     def load(cls, **overrides: object) -> Settings:
         """Settings from `.env` (beside app.py), the environment, then `overrides` that are not None.

@@ -57,11 +57,15 @@ class Within:
 def listed(catalog: Catalog, library_id: int) -> list[Listed]:
     """Every origin of a library by key, with as little as is needed to choose among ten thousand."""
     rows = catalog.read(
-        "SELECT o.key, d.id, d.title, d.media_type, o.added_at FROM origins o "
+        "SELECT o.key, d.id, d.title, d.media_type, o.added_at, o.place FROM origins o "
         "JOIN documents d ON d.id = o.document_id WHERE o.library_id = ? ORDER BY o.key",
         (library_id,),
     )
-    return marked(catalog, library_id, [Listed(*row) for row in rows])
+    found = [
+        Listed(key, document_id, title, media_type, added_at, place=place)
+        for key, document_id, title, media_type, added_at, place in rows
+    ]
+    return marked(catalog, library_id, found)
 
 
 def marked(catalog: Catalog, library_id: int, listed: Sequence[Choosable]) -> list[Choosable]:

@@ -332,6 +332,7 @@ def citation_json(citation: Citation) -> dict[str, Any]:
         "end": citation.end,
         "quote": citation.quote,
         "corrected": citation.corrected,
+        "address": citation.address,
     }
 
 

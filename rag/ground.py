@@ -79,7 +79,7 @@ def cite(marker: int, hit: Hit, start: int, end: int, answer_start: int, answer_
     return Citation(
         marker, chunk.id, chunk.document_id, chunk.key, chunk.title, chunk.media_type,
         chunk.shown_page, chunk.page_label, chunk.headings,
-        first, last, chunk.text[start:end], answer_first, answer_last, corrected,
+        first, last, chunk.text[start:end], answer_first, answer_last, corrected, chunk.address,
     )  # fmt: skip
 
 

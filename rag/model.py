@@ -108,6 +108,7 @@ class Citation:
     answer_start: int
     answer_end: int
     corrected: bool = False
+    address: str = ""  # on the web, of a page that was fetched there
 
     @property
     def place(self) -> Place:

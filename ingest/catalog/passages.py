@@ -21,7 +21,9 @@ _CHUNK_COLUMNS = """
     d.title, d.media_type, d.paged, c.page,
     (SELECT label FROM pages p WHERE p.document_id = d.id AND p.number = c.page),
     c.start, c."end", coalesce(a.text, c.text), c.headings, c.ordinal,
-    CASE WHEN a.text IS NOT NULL THEN c.text END, coalesce(a.off, 0)"""
+    CASE WHEN a.text IS NOT NULL THEN c.text END, coalesce(a.off, 0),
+    coalesce((SELECT place FROM origins o WHERE o.document_id = d.id
+      AND (o.place LIKE 'https://%' OR o.place LIKE 'http://%') ORDER BY o.id LIMIT 1), '')"""
 _CHUNKS = """chunks c JOIN documents d ON d.id = c.document_id
     LEFT JOIN amendments a ON a.chunk_id = c.id"""
 SWITCHED_OFF = "(SELECT chunk_id FROM amendments WHERE off)"

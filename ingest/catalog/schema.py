@@ -105,4 +105,21 @@ MIGRATIONS = (
     ALTER TABLE origins ADD COLUMN choice TEXT NOT NULL DEFAULT '';  -- see ingest.recipe
     ALTER TABLE jobs ADD COLUMN choice TEXT NOT NULL DEFAULT '';
     """,
+    """
+    CREATE TABLE followed(  -- folders and sites kept in step: ingest.follow
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        library_id INTEGER NOT NULL REFERENCES libraries(id) ON DELETE CASCADE,
+        kind TEXT NOT NULL, place TEXT NOT NULL, include TEXT NOT NULL, exclude TEXT NOT NULL,
+        paused INTEGER NOT NULL DEFAULT 0, state TEXT NOT NULL DEFAULT 'waiting',
+        fault TEXT NOT NULL DEFAULT '', looked_at REAL NOT NULL DEFAULT 0,
+        files INTEGER NOT NULL DEFAULT 0, notes TEXT NOT NULL DEFAULT '[]',
+        left_out INTEGER NOT NULL DEFAULT 0);
+    CREATE TABLE web_pages(  -- what is known of an address that was fetched: ingest.web
+        library_id INTEGER NOT NULL REFERENCES libraries(id) ON DELETE CASCADE,
+        address TEXT NOT NULL, key TEXT NOT NULL, content_hash TEXT NOT NULL,
+        etag TEXT NOT NULL, last_modified TEXT NOT NULL,
+        followed_id INTEGER REFERENCES followed(id) ON DELETE SET NULL,  -- null: a person named it
+        listed_change TEXT NOT NULL DEFAULT '',           -- its <lastmod> in the sitemap
+        PRIMARY KEY(library_id, address)) WITHOUT ROWID;
+    """,
 )

@@ -80,6 +80,7 @@ class Backend:
             engine = Engine(home, settings, ask_settings)
             chats = Conversations(settings.home / "chats.sqlite")
             self.opened = Opened(settings, ask_settings, home, engine, chats)
+            home.followers.start()
             engine.warm_up()
         except FootnoteError as error:
             self.fault = str(error)

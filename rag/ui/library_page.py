@@ -8,7 +8,17 @@ from ingest.errors import FootnoteError
 from ingest.model import DocumentDetail, LibraryInfo, PageState
 from ingest.places import unit
 from ingest.protocols import Library
-from rag.ui import duplicates, files, passages_view, progress, receipt_files, session, tagging, uploads
+from rag.ui import (
+    duplicates,
+    files,
+    following,
+    passages_view,
+    progress,
+    receipt_files,
+    session,
+    tagging,
+    uploads,
+)
 from rag.ui.cached import opened
 from rag.ui.chat_page import drop_zone
 from rag.ui.render import counted, duration, size
@@ -24,6 +34,7 @@ def show() -> None:
         heading(info)
         session.show_pending_fault()
         drop_zone(library, "library")
+        following.draw(library)
         progress.draw(library)
         if info.origins:
             chosen = files.draw(library)

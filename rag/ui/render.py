@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from ingest.model import JobInfo, JobStage, StoredChunk
 from ingest.places import place_of_chunk
@@ -125,6 +125,7 @@ def citation_json(citation: Citation, hit: Hit | None, library: str) -> Json:
         "document": citation.document_id,
         "title": citation.title or citation.document,
         "file": citation.document,
+        "address": web_address(citation.address),
         "place": citation.place.page,
         "section": citation.place.section_line(citation.title),
         "relevance": relevance(hit) if hit else None,
@@ -153,6 +154,7 @@ def hit_json(hit: Hit, library: str) -> Json:
         "document": chunk.document_id,
         "title": chunk.title or chunk.key,
         "file": chunk.key,
+        "address": web_address(chunk.address),
         "place": place.page,
         "section": place.section_line(chunk.title),
         "relevance": relevance(hit),
@@ -192,6 +194,11 @@ def relevance(hit: Hit) -> int | None:
     if hit.reading is None:
         return None
     return round(100 / (1 + math.exp(-max(-30.0, min(30.0, hit.reading.relevance)))))
+
+
+def web_address(text: str) -> str:
+    """`text` where it may become a link: an address of the web, else ""."""
+    return text if urlsplit(text).scheme in ("http", "https") else ""
 
 
 def image_url(

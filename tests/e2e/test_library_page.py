@@ -161,3 +161,37 @@ def test_the_sample_library_loads_with_one_click(app: App, page: Page) -> None:
     seen(page.get_by_text("Select one to see its receipt"), 180_000)
     page.get_by_role("link", name="Chat").click()
     expect(page.locator(".st-key-examples button")).to_have_count(3)
+
+
+def test_a_followed_folder_is_named_seen_in_step_and_let_go(app: App, page: Page, tmp_path: Path) -> None:
+    folder = tmp_path / "handbook"
+    folder.mkdir()
+    (folder / "leave.md").write_text("# Leave\n\nEvery member has 27 days of leave.\n", encoding="utf-8")
+    new_library(page, app, "Followed")
+    page.get_by_role("button", name="Follow a folder").click()
+    dialog = page.get_by_role("dialog")
+    place = dialog.get_by_label("Folder on this computer")
+    place.fill(str(folder / "nowhere"))
+    place.press("Enter")
+    expect(dialog.get_by_test_id("stAlert")).to_contain_text("There is no folder")
+    place.fill(str(folder))
+    place.press("Enter")
+    expect(dialog).to_have_count(0)
+    followed = page.locator(".st-key-followed")
+    seen(followed.get_by_text("In step · 1 file"), 180_000)
+
+    (folder / "tea.md").write_text("# Tea\n\nTea is served at four.\n", encoding="utf-8")
+    seen(followed.get_by_text("In step · 2 files"), 180_000)
+    seen(page.get_by_text("2 documents"))
+
+    followed.get_by_role("button", name="What to do with").click()
+    page.get_by_role("menuitem", name="Stop following").or_(
+        page.get_by_role("option", name="Stop following")
+    ).click()
+    dialog.get_by_role("button", name="Remove them").click()
+    expect(dialog).to_have_count(0)
+    expect(followed).to_have_count(0)
+    seen(page.get_by_text("0 documents"))
+
+    page.get_by_role("button", name="Add a web address").click()
+    expect(dialog.get_by_test_id("stAlert")).to_contain_text("FOOTNOTE_ALLOW_WEB=1")

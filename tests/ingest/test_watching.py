@@ -16,11 +16,11 @@ from typing import Any
 import pytest
 
 from ingest.errors import FootnoteError
+from ingest.follow.folder import Keeper, Round, Watched
 from ingest.home import LocalHome, open_home
 from ingest.library import LocalLibrary
 from ingest.model import AddState
 from ingest.settings import PROJECT, Settings
-from ingest.watching import Keeper, Round, Watched
 from tests.conftest import CommandLine
 
 LEAVE = "# Leave\n\nEvery member has 27 days of paid leave a year.\n"

@@ -121,15 +121,22 @@ function readCard(source, library) {
     el("summary", {}, el("span", { class: "fn-read-title" }, source.title), meta(source),
       el("span", { class: "fn-read-line", dir: "auto" }, source.text.slice(0, 140))));
   details.addEventListener("toggle", () => {
-    if (details.open && details.children.length === 1) details.append(...content(source, library));
+    if (details.open && details.children.length === 1) details.append(...content(source, library).filter(Boolean));
   });
   return details;
 }
 
 function content(source, library) {
   const passage = el("blockquote", { class: source.image ? "fn-passage fn-flowing" : "fn-passage", dir: "auto" }, ...marked(source.text, source.quote, source.answer));
+  const link = addressLink(source);
   const read = source.as_read ? el("details", { class: "fn-more" }, el("summary", {}, "As it was read"), el("p", { class: "fn-as-read", dir: "auto" }, source.as_read)) : "";
-  return [...(source.image ? [pageImage(source), passage] : [passage, aroundButton(source, passage, library)]), read].filter(Boolean);
+  return [...(source.image ? [pageImage(source), passage, link] : [passage, link, aroundButton(source, passage, library)]), read].filter(Boolean);
+}
+
+// Where a page of the web was fetched; opened only by a click, and told nothing of where that was.
+function addressLink(source) {
+  if (!source.address) return "";
+  return el("a", { class: "fn-address", href: source.address, target: "_blank", rel: "noopener noreferrer", referrerpolicy: "no-referrer" }, source.address);
 }
 
 // ---------------------------------------------------------------- page images
