@@ -206,7 +206,7 @@ class Engine:
             hits = retrieve(library, models.embedder, given, self.ask_settings)
             clock.lap("searching")
             return given, hits
-        query = condense(models.reader, question, history) if history else question
+        query = condense(models.reader, models.embedder, question, history) if history else question
         clock.lap("condensing")
         query = mended(query, library)
         hits = retrieve(library, models.embedder, query, self.ask_settings)
