@@ -67,6 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--fit", action="store_true", help="fit the rule and keep it")
     parser.add_argument("--recall", action="store_true", help="what is found with mtRAG-UN's contexts")
     parser.add_argument("--exam", type=Path, help="folder with docs/ and questions.jsonl")
+    parser.add_argument("--home", type=Path, help="its libraries are kept for the next run")
     chosen = parser.parse_args(arguments)
     settings = Settings.load()
     go_offline(os.environ, settings.allow_download)
@@ -80,9 +81,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         report["fitted"] = fit(embedder, chosen.data)
     elif chosen.recall or chosen.exam:
         if chosen.exam:
-            report["exam"] = recall(reader, embedder, *exam_tasks(chosen.exam))
+            report["exam"] = recall(reader, embedder, chosen.home, *exam_tasks(chosen.exam))
         if chosen.recall:
-            report["mtragun"] = recall(reader, embedder, *mtragun_tasks(chosen.data / "mtrag"))
+            report["mtragun"] = recall(reader, embedder, chosen.home, *mtragun_tasks(chosen.data / "mtrag"))
     else:
         report |= measure(reader, embedder, chosen.data)
     print(json.dumps(report, indent=1))
@@ -269,7 +270,7 @@ def slug(name: str) -> str:
 
 
 def recall(
-    reader: Any, embedder: Embedder, tasks: Sequence[Task], texts: dict[str, str] | Path
+    reader: Any, embedder: Embedder, kept: Path | None, tasks: Sequence[Task], texts: dict[str, str] | Path
 ) -> dict[str, Any]:
     """Mean share of a task's documents among those of the first five hits, with and without what is carried."""
     from ingest.home import open_home
@@ -284,9 +285,9 @@ def recall(
             folder.mkdir()
             for key, text in texts.items():
                 (folder / key).write_text(text, encoding="utf-8")
-        home = open_home(Settings.load(home=Path(scratch) / "home"))
+        home = open_home(Settings.load(home=kept or Path(scratch) / "home"))
         try:
-            library = filled(home, "pool", folder)
+            library = filled(home, folder.name, folder)
             ask = AskSettings()
             shares: dict[str, list[float]] = {"raw": [], "completed": []}
             changed = 0

@@ -42,32 +42,32 @@ _CATALOGUED = rf"(?:(?P<kind>{_KIND})[ -])?(?:{_PLAIN})|(?P<alone>{_ALONE})"
 _DOCUMENTS = rf"{_CATALOGUED}|(?:pages?|papers?|articles?|texts?|sources?)|(?P<genre>{_GENRE})"
 _LIBRARY = (
     r"(?:(?:all|any) (?:of )?)?(?:the|my|our|this|these|your) "
-    r"(?:whole |entire )?(?:library|collection|documents|docs|files|knowledge base|archive)"
+    r"(?:whole |entire )?(?:library|collection|(?:\w+ )?(?:documents|docs|files|pages)|knowledge base|archive)"
 )
 HERE = rf"(?:(?:in|of|within|from|across|among|throughout|inside) )?{_LIBRARY}"
 _ANYWHERE = (
-    rf"(?:anywhere(?: {HERE}| in here)?|(?:in|within|across|throughout) {_LIBRARY}|in here|"
+    rf"(?:(?:anywhere|somewhere)(?: {HERE}| in here)?|(?:in|within|across|throughout) {_LIBRARY}|in here|"
     rf"in (?:any|some)(?: of (?:the|my|our))? (?:{_PLAIN}))"
 )
 _FOLDER = r"(?:(?:are |lie |stand |is )?(?:in|under|below|from|inside) (?:the )?(?:folder|directory|subfolder) (?P<folder>.+))"
 _FOLDER_LAST = r"(?:(?:are |lie |is )?(?:in|under|below|from|inside) (?:the )?(?P<folder_last>\S+) (?:folder|directory|subfolder))"
-_WITH_WORD = r"(?=(?:word|term|phrase|name)s? |[\"“'])"
+_WITH_WORD = r"(?= (?:(?:the )?(?:word|term|phrase|name|string)s? |[\"“']))"
 _MENTION = (
     r"(?:(?:that|which) )?(?:explicitly |also |ever |actually )?"
     r"(?:mention(?:s|ed|ing)?|contain(?:s|ing)?|refer(?:s|ring)? to|(?:make|makes|making) (?:any )?(?:reference|mention) (?:to|of)|"
     r"referenc(?:e|es|ing)|speaks? of|bring(?:s)? up|touch(?:es)? (?:on|upon)|cit(?:e|es|ing)|"
-    rf"(?:use|uses|using|include|includes|including|have|has|having|with) (?:the )?{_WITH_WORD})"
+    rf"(?:use|uses|using|include|includes|including|have|has|having|with){_WITH_WORD})"
 )
 _INFORMATION = r"(?:information|details?|something|anything|guidance|rules|advice|a section|sections|text|content|passages?)"
 _ABOUT = (
     r"(?:(?:that|which) )?(?:(?:are|is) (?:all |mainly |mostly )?)?(?:about|on|regarding|concerning|"
-    r"deal(?:s|ing)? with|discuss(?:es|ing)?|cover(?:s|ing)?|talk(?:s|ing)? about|address(?:es|ing)?|"
+    r"deal(?:s|ing)? with|cover(?:s|ing)?|address(?:es|ing)?|(?P<loose>discuss(?:es|ing)?|talk(?:s|ing)? about|write about|go into)|"
     r"describ(?:e|es|ing)|explain(?:s|ing)?|focus(?:es|ed|ing)? on|"
     r"relat(?:e|es|ed|ing) to|relevant (?:to|for)|to do with|tell (?:me|us) about|"
     rf"(?:say|says|have|has|contain|contains|containing|with|give|gives|offer|offers|provide|provides) (?:any |some )?{_INFORMATION} (?:about|on|regarding|for)|"
     r"have to do with|ha(?:s|ve) anything to do with)"
 )
-_TOPIC = r"(?:the (?:word|term|phrase|name|string|topic|subject)s? )?(?P<topic>.+?)"
+_TOPIC = r"(?:(?:the )?(?:word|term|phrase|name|string|topic|subject)s? )?(?P<topic>.+?)"
 _ASK = (
     r"(?:list|show|name|give|enumerate|find|get|tell|what are|display|identify|pull up|look up|bring up|search for|"
     r"look for|return|see|fetch|collect|gather|present)(?: me| us)?(?: a (?:full |complete )?list of)?"
@@ -102,6 +102,7 @@ LISTINGS = [
     re.compile(rf"(?:do|does) any (?:of (?:the|my|our|these) )?(?:{_DOCUMENTS}) {_ABOUT}(?P<about>) {_TOPIC}"),
     re.compile(rf"{_ARE_THERE} (?:{_CATALOGUED}) {_MENTION} {_TOPIC}"),
     re.compile(rf"{_ARE_THERE} (?:{_CATALOGUED}) {_ABOUT}(?P<about>) {_TOPIC}"),
+    re.compile(rf"(?:{_ASK} )?(?:everything|anything|all|whatever) {_MENTION} {_TOPIC}"),
     # the topic first
     re.compile(rf"(?:in |across )?{_WHICH} (?:{_DOCUMENTS}) (?:do|does|is|are|can|was|were) {_TOPIC} (?:be |been )?{_MENTIONED}(?: in)?"),
     re.compile(rf"(?:is|are|was|were|does|do) {_TOPIC} {_MENTIONED} {_ANYWHERE}"),
@@ -221,11 +222,16 @@ _WHAT = (
     r"(?:(?:the |my |our |this )?(?:document|file|text|paper|report)s? (?:called |named )?)?(?P<target>.+)"
 )
 _SHORT = r"(?:(?:very |really )?(?:short|brief|quick|concise|one-paragraph|executive|rough|general|high-level|compact|simple|bullet-point) )?"
+_COUNT = r"(?:a few|a couple of|a|an|one|two|three|four|five|six|seven|eight|nine|ten|\d+|simple|plain|clear|short|bullet)"
+_LENGTH = (
+    rf"(?:in|with|using|within|as) {_COUNT}(?: (?:short|simple|plain|main|key|quick))? "
+    r"(?:sentences?|words|lines|bullet points?|bullets|points|paragraphs?|terms|english|language|list)"
+)
 _NUTSHELL = r"(?:in (?:brief|short|essence|general|a nutshell|a few words|outline|summary)|briefly|roughly|basically|essentially)"
 SUMMARIES = [
     re.compile(rf"(?:briefly )?(?:summari[sz]e|sum up|recap|condense|outline|abridge|boil down|digest|brief me on|walk me through|run me through) {_WHAT}"),
     re.compile(
-        r"(?:(?:give|write|make|show|create|provide|prepare|get|have|see|send|draft|i(?:'d| would) like|i need|i want)(?: me| us)? )?(?:a |an |the )?"
+        r"(?:(?:what is|give|write|make|show|create|provide|prepare|get|have|see|send|draft|tell|i(?:'d| would) like|i need|i want)(?: me| us)? )?(?:a |an |the )?"
         rf"{_SHORT}(?:summary|synopsis|recap|gist|abstract|outline|digest|precis|short version|essence|run-?down|tl;?dr) (?:of|for|on|about) "
         + _WHAT
     ),
@@ -250,7 +256,9 @@ SUMMARIES = [
     ),
     re.compile(rf"(?:briefly (?:explain|describe|present)|(?:explain|describe|present)(?: to me)? briefly) {_WHAT}"),
     re.compile(rf"tell me (?:what is in|about) (?:the )?(?P<target>.+ {_OBJECT}|\S+\.\w{{2,4}})"),
-    re.compile(r"(?!what|who|how|when|where|why|which)(?P<target>.+?),? (?:in (?:brief|a nutshell|essence|a few (?:words|sentences|lines)|short))"),
+    re.compile(
+        rf"(?!(?:what|who|how|when|where|why|which|list|name|give|show|is|are|do|does|can)\b)(?P<target>.+?),? (?:{_NUTSHELL}|{_LENGTH})"
+    ),
 ]  # fmt: skip
 WHOLE = re.compile(
     r"(?:(?:each|every|all)(?: one)?(?: of)?(?: (?:the|my|our|these))? (?:documents?|files?)|(?:the|my|our|this) (?:whole |entire )?(?:library|collection)|"
@@ -266,10 +274,11 @@ POLITE = re.compile(
     re.IGNORECASE,
 )
 CONTRACTED = re.compile(r"\b(what|who|where|which|how|there)['’]?s\b(?= )", re.IGNORECASE)
-_LENGTH = r"(?:a few|a couple of|a|an|one|two|three|four|five|six|seven|eight|nine|ten|\d+|simple|plain|clear|short|bullet)"
+_COURTESY = r"please|thanks|thank you|for me|if any|at all"
+COURTESY = re.compile(rf"(?:,? (?:{_COURTESY}))+$", re.IGNORECASE)
 TAIL = re.compile(
-    r"(?:,? (?:and )?how many(?: (?:of them )?are there| is that)?|,? (?:please|thanks|thank you|for me|briefly|shortly|if any|at all|quickly|"
-    rf"in (?:brief|short)|(?:in|with|using|within|as) {_LENGTH}(?: (?:short|simple|plain|main|key|quick))? (?:sentences?|words|lines|bullet points?|bullets|points|paragraphs?|terms|english|language|list)|"
+    r"(?:,? (?:and )?how many(?: (?:of them )?are there| is that)?|,? (?:and )?(?:in )?which(?: ones)?(?: are they)?|"
+    rf",? (?:{_COURTESY}|briefly|shortly|quickly|in (?:brief|short)|{_LENGTH}|"
     r"as (?:a )?(?:bullet )?(?:list|points|bullets)|in (?:bullet points|bullets|one go|keywords)))+$",
     re.IGNORECASE,
 )

@@ -51,7 +51,8 @@ def listing(
         return (yield from _catalogue(tools, shelf, documents, wanted, cancel))
     inside = {each.id for each in documents}
     yield Progress("gathering", 0, len(documents))
-    if wanted.each:  # whoever mentions it says something about it
+    is_name = any(letter.isupper() for letter in wanted.topic)
+    if wanted.each or (wanted.loose and is_name):  # whoever mentions it says something about it
         name, held = yield from _mentioning(tools.library, shelf, wanted.topic, inside, cancel)
         near = yield from _about(tools, shelf, wanted.topic, inside, cancel)
         held = {**held, **near}

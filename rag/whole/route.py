@@ -16,6 +16,7 @@ from rag.whole.forms import (
     COMPARED,
     COMPARISONS,
     CONTRACTED,
+    COURTESY,
     FORMATS,
     HERE,
     JOINTS,
@@ -38,7 +39,7 @@ class Listing:
 
     `kind` is a key of FORMATS, "" for any; `genre` a word for documents that their names hold ("policies"), ""
     for any; `folder` a part of their path. `each` asks what every one says, `count` how many there are, `without`
-    for those that do not mention it.
+    for those that do not mention it; a `loose` relation ("talk about") takes in those that mention a name.
     """
 
     topic: str = ""
@@ -49,6 +50,7 @@ class Listing:
     each: bool = False
     without: bool = False
     genre: str = ""
+    loose: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +91,8 @@ def route(question: str) -> Wanted | None:
     if len(question) > MOST_CHARACTERS:
         return None
     asked = stripped(question)
-    return _routed(TAIL.sub("", asked).strip(" ?!.:,")) or _routed(
-        asked
-    )  # a tail may be what asks: "in a nutshell"
+    bare, whole = TAIL.sub("", asked), COURTESY.sub("", asked)  # a tail may be what asks: "in three sentences"
+    return _routed(bare.strip(" ?!.:,")) or _routed(whole.strip(" ?!.:,"))
 
 
 def _routed(asked: str) -> Wanted | None:
@@ -145,6 +146,7 @@ def _listing(lowered: str, asked: str) -> Listing | None:
             "each" in names,
             "without" in names,
             _part(match, lowered, "genre"),
+            bool(_part(match, lowered, "loose")),
         )
     return None
 

@@ -60,6 +60,13 @@ from rag.whole.route import (
         ("What do plan A and plan B have in common?", Comparison("plan A", "plan B")),
         ("what does the referral policy say", Summary("referral policy")),
         ("the referral policy in a nutshell", Summary("the referral policy")),
+        ("Laptop replacements in three sentences please", Summary("Laptop replacements")),
+        ("what's the gist of the referral policy?", Summary("the referral policy")),
+        ("files with the word leave", Listing("leave")),
+        ("show me everything that mentions leave", Listing("leave")),
+        ("In how many documents does the word leave occur, and in which?", Listing("leave", count=True)),
+        ("is Figma mentioned somewhere in the handbook files?", Listing("Figma")),
+        ("Which of our documents talk about Kandji?", Listing("Kandji", "about", loose=True)),
     ],
 )
 def test_the_form_of_a_question_decides(question: str, wanted: Wanted) -> None:
