@@ -1,4 +1,4 @@
-"""python -m ingest add | watch | list | show | remove | check | rebuild | libraries | pause | resume | backup | restore"""
+"""python -m ingest add | watch | list | show | remove | tag | rules | duplicates | set-aside | bring-back | check | rebuild | libraries | pause | resume | backup | restore"""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from itertools import chain
 
-from ingest import care, terminal, watching
+from ingest import care, keeping, terminal, watching
 from ingest.adding import add_all, in_words, library_for_adding, summary
 from ingest.errors import FootnoteError, NotFound
 from ingest.model import AddState, OriginInfo, PageState
 from ingest.places import unit
 from ingest.protocols import Home
+from ingest.scope import Scope, fitting
 from ingest.settings import DEFAULT_LIBRARY
 from ingest.terminal import (
     FAILED,
@@ -58,6 +59,9 @@ def parser() -> terminal.Commands:
     listing.add_argument(
         "search", nargs="?", default="", metavar="TEXT", help="only keys and titles with TEXT"
     )
+    listing.add_argument(
+        "--tag", action="append", metavar="TAG", help="only what has this tag; can be repeated"
+    )
     listing.set_defaults(act=list_origins)
 
     showing = command("show", "show a document and its receipt, page by page")
@@ -68,6 +72,8 @@ def parser() -> terminal.Commands:
     removing.add_argument("keys", type=terminal.composed, nargs="+", metavar="KEY")
     removing.add_argument("--yes", "-y", action="store_true", help="do not ask")
     removing.set_defaults(act=remove)
+
+    keeping.add_commands(command)
 
     checking = command(
         "check", "finish what was interrupted, look for faults, prove that removals are complete"
@@ -134,11 +140,12 @@ def list_origins(home: Home, options: Namespace) -> int:
         if options.library or home.libraries():
             raise
         origins = []  # a home folder in which nothing has been made yet
+    origins = fitting(Scope(tags=tuple(options.tag or ())), origins)
     if options.json:
         for origin in origins:
             say_json(listed(origin))
     elif origins:
-        head = ("document", "title", "pages", "passages", "size", "state", "added")
+        head = ("document", "title", "pages", "passages", "size", "state", "added", "tags")
         rows = [
             (
                 origin.key,
@@ -146,8 +153,9 @@ def list_origins(home: Home, options: Namespace) -> int:
                 str(origin.pages),
                 str(origin.chunks),
                 size(origin.size_bytes),
-                origin.state.value,
+                "set aside" if origin.aside else origin.state.value,
                 moment(origin.added_at),
+                ", ".join(origin.tags),
             )
             for origin in origins
         ]
@@ -169,11 +177,14 @@ def listed(origin: OriginInfo) -> dict[str, object]:
         "state": origin.state.value,
         "added_at": origin.added_at,
         "warnings": list(origin.warnings),
+        "tags": list(origin.tags),
+        "aside": origin.aside,
     }
 
 
 def show(home: Home, options: Namespace) -> int:
-    detail = home.library(options.library or DEFAULT_LIBRARY).detail(options.key)
+    library = home.library(options.library or DEFAULT_LIBRARY)
+    detail, alike = library.detail(options.key), library.alike(options.key)
     origin, receipt = detail.origin, detail.receipt
     if options.json:
         say_json(
@@ -183,6 +194,8 @@ def show(home: Home, options: Namespace) -> int:
                 "content_hash": detail.content_hash,
                 "paged": detail.paged,
                 "receipt": encode(receipt),
+                "instead": detail.instead,
+                "alike": encode(alike),
             }
         )
         return 0
@@ -193,6 +206,12 @@ def show(home: Home, options: Namespace) -> int:
     say(f"  type       {origin.media_type}, {size(origin.size_bytes)}")
     say(f"  added      {moment(origin.added_at)}, {origin.state}")
     say(f"  passages   {origin.chunks}")
+    if origin.tags:
+        say(f"  tags       {', '.join(origin.tags)}")
+    if detail.instead:
+        say(f"  set aside  {detail.instead} answers")
+    for pair in alike:
+        say(f"  alike      {pair.words} {pair.second}")
     counts = ", ".join(f"{receipt.count(state)} {state.words}" for state in PageState)
     say(f"  {unit(origin.media_type) + 's':<9}  {counts}, in {receipt.seconds:.1f} s")
     for text in (receipt.message, *receipt.warnings):

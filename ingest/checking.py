@@ -16,21 +16,21 @@ def check_library(
     """Passages that an index lacks or has too many, and chunks without a vector."""
     faults: list[Fault] = []
     for index, wanted, found in (
-        ("the word index", catalog.chunk_ids(library_id), words.ids(library_id)),
-        ("the vector index", catalog.chunk_ids(library_id, complete=True), vectors.ids(library_id)),
+        ("the word index", catalog.passages.ids(library_id), words.ids(library_id)),
+        ("the vector index", catalog.passages.ids(library_id, complete=True), vectors.ids(library_id)),
     ):
         if missing := len(wanted - found):
             faults.append(Fault(name, f"{missing} passages are missing in {index}.", REBUILD))
         if ghosts := len(found - wanted):
             faults.append(Fault(name, f"{ghosts} removed passages are still in {index}.", REBUILD))
-    if bare := catalog.chunks_without_vector(library_id):
+    if bare := catalog.passages.without_vector(library_id):
         faults.append(Fault(name, f"{bare} passages have no vector.", "Add the files again."))
     return faults
 
 
 def check_originals(catalog: Catalog, originals: Originals) -> list[Fault]:
     """Files that the catalog needs and that are gone, and files nothing needs."""
-    wanted = catalog.hashes() - {""}
+    wanted = catalog.documents.hashes() - {""}
     faults: list[Fault] = []
     if missing := wanted - originals.hashes():
         faults.append(
@@ -52,10 +52,10 @@ def find_remains(
 
     Ids are never given twice: one that an index has and the catalog has not is a removed passage's.
     """
-    known = {library_id: catalog.chunk_ids(library_id) for library_id in catalog.library_ids_ever()}
+    known = {library_id: catalog.passages.ids(library_id) for library_id in catalog.libraries.ids_ever()}
     return Remains(
-        catalog=catalog.strays(),
+        catalog=catalog.passages.strays(),
         vectors=sum(len(vectors.ids(each) - ids) for each, ids in known.items()),
         index=sum(len(words.ids(each) - ids) for each, ids in known.items()),
-        originals=len(originals.unneeded(catalog.hashes())),
+        originals=len(originals.unneeded(catalog.documents.hashes())),
     )

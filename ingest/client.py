@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 import httpx
 import numpy as np
 
+from ingest.alike import Alike
 from ingest.errors import FootnoteError, HomeBusy, NotFound
 from ingest.lock import Owner, busy_message, read_owner
 from ingest.model import (
@@ -36,6 +37,7 @@ from ingest.model import (
 from ingest.protocols import OWNER, Caller, Home, Library, Vectors
 from ingest.scope import Scope
 from ingest.settings import Settings
+from ingest.tags import Rule
 from ingest.wire import decode, decode_error, encode
 
 T = TypeVar("T")
@@ -254,6 +256,30 @@ class RemoteLibrary:
 
     def remove(self, keys: Sequence[str]) -> int:
         return self._call(int, "remove", keys=keys)
+
+    def tag(self, keys: Sequence[str], add: Sequence[str] = (), remove: Sequence[str] = ()) -> int:
+        return self._call(int, "tag", keys=keys, add=add, remove=remove)
+
+    def set_rules(self, rules: Sequence[Rule]) -> None:
+        self._call(type(None), "set_rules", rules=rules)
+
+    def set_aside(self, keys: Sequence[str], instead: str) -> int:
+        return self._call(int, "set_aside", keys=keys, instead=instead)
+
+    def bring_back(self, keys: Sequence[str]) -> int:
+        return self._call(int, "bring_back", keys=keys)
+
+    def let_newest_answer(self, newest: bool) -> None:
+        self._call(type(None), "let_newest_answer", newest=newest)
+
+    def revision(self) -> int:
+        return self._call(int, "revision")
+
+    def rules(self) -> list[Rule]:
+        return self._call(list[Rule], "rules")
+
+    def alike(self, key: str | None = None) -> list[Alike]:
+        return self._call(list[Alike], "alike", key=key)
 
     def jobs(self) -> list[JobInfo]:
         return self._call(list[JobInfo], "jobs")

@@ -6,12 +6,12 @@ and Chroma are loaded when first needed.
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
+from ingest.alike import Comparing
 from ingest.backup import write_backup
 from ingest.catalog import Catalog
 from ingest.checking import check_library, check_originals, find_remains
@@ -24,10 +24,11 @@ from ingest.model import BackupInfo, Fault, LibraryInfo, Remains
 from ingest.originals import Originals
 from ingest.outbox import Outbox
 from ingest.pipeline import Parts, Pipeline
-from ingest.protocols import OWNER, Caller, LexicalIndex, VectorIndex, Vectors
+from ingest.protocols import OWNER, Caller, LexicalIndex
+from ingest.reclaim import Reclaiming
 from ingest.sandbox import SandboxPool
 from ingest.settings import Settings
-from ingest.vectors import ChromaIndex
+from ingest.vector_store import VectorStore
 
 # Raise it when readers or chunking give other text for the same file.
 READING_VERSION = 3
@@ -50,14 +51,15 @@ class LocalHome:
         self.settings = settings
         self.lock = lock
         self.catalog = Catalog(settings.home / "catalog.sqlite")
-        self.originals = Originals(settings.home / "originals", self.catalog.hash_in_use)
+        self.originals = Originals(settings.home / "originals", self.catalog.documents.hash_in_use)
         self.sandbox = SandboxPool(settings)
+        self.comparing = Comparing(self.catalog)
         self.queue = JobQueue(self.catalog)
         self.words: LexicalIndex = TantivyIndex(settings.home / "lexical")
-        self._vectors: VectorIndex | None = None
-        self._opening = threading.Lock()
+        self.vectors = VectorStore(settings.home)
         self.passwords: dict[int, str] = {}  # document id → password, for this process only
-        self.outbox = Outbox(self.catalog, self.words, _Lazy(lambda: self.vectors), self.originals)
+        self.outbox = Outbox(self.catalog, self.words, self.vectors, self.originals)
+        self.reclaiming = Reclaiming(settings.home, self.catalog, self.vectors, self.queue)
         self.pipeline = Pipeline(
             Parts(
                 settings=settings,
@@ -67,25 +69,19 @@ class LocalHome:
                 originals=self.originals,
                 sandbox=self.sandbox,
                 passwords=self.passwords,
+                comparing=self.comparing,
                 recipe=lambda: self.recipe,
             )
         )
         self._renew_words()
         self.pipeline.recover()
+        self.reclaiming.look()
 
     def _renew_words(self) -> None:
         """Post the words of libraries whose index is of an older analysis, or gone."""
-        for library_id in self.catalog.library_ids().values():
-            if not self.words.exists(library_id) and self.catalog.chunk_ids(library_id):
-                self.catalog.rebuild_outbox(library_id, "words")
-
-    @property
-    def vectors(self) -> VectorIndex:
-        """Chroma, opened at first use: importing it takes a second."""
-        with self._opening:
-            if self._vectors is None:
-                self._vectors = ChromaIndex(self.settings.home / "chroma")
-            return self._vectors
+        for library_id in self.catalog.libraries.ids().values():
+            if not self.words.exists(library_id) and self.catalog.passages.ids(library_id):
+                self.catalog.outbox.rebuild(library_id, "words")
 
     @cached_property
     def embedder(self) -> str:
@@ -105,24 +101,25 @@ class LocalHome:
 
     def libraries(self, caller: Caller = OWNER) -> list[LibraryInfo]:
         return [
-            self.catalog.library_info(library_id)
-            for name, library_id in self.catalog.library_ids().items()
+            self.catalog.libraries.info(library_id)
+            for name, library_id in self.catalog.libraries.ids().items()
             if caller.may_see(name)
         ]
 
     def create(self, name: str) -> LibraryInfo:
-        return self.catalog.library_info(self.catalog.create_library(clean_name(name), self.embedder))
+        return self.catalog.libraries.info(self.catalog.libraries.create(clean_name(name), self.embedder))
 
     def rename(self, old: str, new: str) -> LibraryInfo:
         library_id = self._id(old)
-        self.catalog.rename_library(library_id, clean_name(new))
-        return self.catalog.library_info(library_id)
+        self.catalog.libraries.rename(library_id, clean_name(new))
+        return self.catalog.libraries.info(library_id)
 
     def delete(self, name: str) -> None:
         library_id = self._id(name)
         self.queue.cancel([row.id for row in self.queue.rows(library_id)])
-        self.originals.discard(self.catalog.delete_library(library_id))
+        self.originals.discard(self.catalog.libraries.delete(library_id))
         self.outbox.drain()
+        self.reclaiming.look()
 
     def library(self, name: str, caller: Caller = OWNER) -> LocalLibrary:
         if not caller.may_see(name):
@@ -130,7 +127,7 @@ class LocalHome:
         return LocalLibrary(self, self._id(name), name)
 
     def _id(self, name: str) -> int:
-        library_id = self.catalog.library_id(name)
+        library_id = self.catalog.libraries.id_of(name)
         if library_id is None:
             raise NotFound(_no_library(name))
         return library_id
@@ -154,12 +151,12 @@ class LocalHome:
     def check(self, library: str | None = None) -> list[Fault]:
         faults: list[Fault] = []
         with self.outbox.still():
-            for name, library_id in self.catalog.library_ids().items():
+            for name, library_id in self.catalog.libraries.ids().items():
                 if library is None or name.casefold() == library.casefold():
                     faults += check_library(name, library_id, self.catalog, self.words, self.vectors)
             if library is None:
                 faults += check_originals(self.catalog, self.originals)
-            elif self.catalog.library_id(library) is None:
+            elif self.catalog.libraries.id_of(library) is None:
                 raise NotFound(_no_library(library))
         return faults
 
@@ -168,8 +165,12 @@ class LocalHome:
             return find_remains(self.catalog, self.words, self.vectors, self.originals)
 
     def rebuild(self, library: str | None = None) -> None:
-        for library_id in [self._id(library)] if library else self.catalog.library_ids().values():
-            self.catalog.rebuild_outbox(library_id)
+        if library:
+            self.catalog.outbox.rebuild(self._id(library))
+        else:
+            for library_id in self.catalog.libraries.ids().values():
+                self.catalog.outbox.rebuild(library_id, "words")
+            self.reclaiming.renew_vectors()
         self.outbox.drain()
 
     def backup(self, path: str) -> BackupInfo:
@@ -177,38 +178,13 @@ class LocalHome:
 
     def close(self) -> None:
         """Let the work at hand stop, close the stores, give the folder back."""
+        self.reclaiming.close()
         self.pipeline.close()
         self.sandbox.close()
         self.words.close()
-        if self._vectors is not None:
-            self._vectors.close()
+        self.vectors.close()
         self.catalog.close()
         self.lock.release()
-
-
-class _Lazy:
-    """A VectorIndex that is opened at its first use."""
-
-    def __init__(self, opened: Callable[[], VectorIndex]) -> None:
-        self._opened = opened
-
-    def add(self, library_id: int, chunk_ids: Sequence[int], vectors: Vectors) -> None:
-        self._opened().add(library_id, chunk_ids, vectors)
-
-    def remove(self, library_id: int, chunk_ids: range) -> None:
-        self._opened().remove(library_id, chunk_ids)
-
-    def search(self, library_id: int, vector: Vectors, limit: int) -> list[tuple[int, float]]:
-        return self._opened().search(library_id, vector, limit)
-
-    def ids(self, library_id: int) -> set[int]:
-        return self._opened().ids(library_id)
-
-    def drop(self, library_id: int) -> None:
-        self._opened().drop(library_id)
-
-    def close(self) -> None:
-        self._opened().close()
 
 
 def _no_library(name: str) -> str:

@@ -18,6 +18,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import version
@@ -128,7 +129,10 @@ class WordTable:
 
 
 class TorchNetwork:
-    """The reference, and the same modules in bfloat16."""
+    """The reference, and the same modules in bfloat16: a batch on each thread.
+
+    (Two threads with a batch each ran 1.2 to 1.3 times as fast as two that share one, on two cores with AMX.)
+    """
 
     def __init__(self, folder: Path, kind: Kind, format: Format, threads: int) -> None:
         import torch
@@ -137,6 +141,7 @@ class TorchNetwork:
 
         torch.set_num_threads(threads)
         self.format: Format = format
+        self._threads = threads
         with open_weights(folder) as weights:
             names: list[str] = weights.keys()
             tensors = {
@@ -151,14 +156,22 @@ class TorchNetwork:
     def run(self, batches: Iterable[Batch], check: Check | None = None) -> list[Outputs]:
         import torch
 
-        found = []
-        with torch.inference_mode():
-            for batch in batches:
-                if check:
-                    check()
-                inputs = map(torch.from_numpy, (batch.words, batch.types, batch.mask))
-                found.append(tuple(output.numpy() for output in self.module(*inputs)))
-        return found
+        def one(batch: Batch) -> Outputs:
+            if check:
+                check()
+            inputs = map(torch.from_numpy, (batch.words, batch.types, batch.mask))
+            with torch.inference_mode():
+                return tuple(output.numpy() for output in self.module(*inputs))
+
+        todo = list(batches)
+        if len(todo) == 1 or self._threads == 1:
+            return [one(batch) for batch in todo]
+        with ThreadPoolExecutor(self._threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+            try:
+                return list(pool.map(one, todo))
+            finally:
+                pool.shutdown(cancel_futures=True)
+                torch.set_num_threads(self._threads)  # of threads to come: the initializer has changed that
 
 
 class OpenVinoNetwork:

@@ -200,7 +200,7 @@ class JobQueue:
                 (json.dumps(list(job_ids)),),
             ).fetchall()
             hashes = {row[0] for row in rows if row[0]}
-            unused = [each for each in hashes if not self._catalog.hash_in_use(each, db)]
+            unused = [each for each in hashes if not self._catalog.documents.hash_in_use(each, db)]
         self.tell()
         return unused
 

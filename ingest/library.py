@@ -11,6 +11,8 @@ from pathlib import Path
 from stat import S_ISREG
 from typing import TYPE_CHECKING
 
+from ingest import aside, tags
+from ingest.alike import Alike, pairs
 from ingest.catalog import DocumentRow
 from ingest.errors import EmbedderDiffers, FootnoteError, NotFound, Unreadable, WrongUsage
 from ingest.model import (
@@ -35,7 +37,8 @@ from ingest.protocols import Vectors
 from ingest.readers import SHOWN_AS_PAGES, TABULAR, source_ranges
 from ingest.recognition import line_boxes
 from ingest.scope import Scope, chosen
-from ingest.within import Within, listed, resolve, search_vectors, search_words
+from ingest.tags import Rule
+from ingest.within import Within, listed, marked, resolve, search_vectors, search_words
 
 if TYPE_CHECKING:
     from ingest.home import LocalHome
@@ -76,9 +79,11 @@ class LocalLibrary:
         return LocalLibrary(self._home, self._id, self._name, scope, taken)
 
     def info(self) -> LibraryInfo:
-        whole = self._home.catalog.library_info(self._id)
+        whole = self._home.catalog.libraries.info(self._id)
         if self._within is None:
-            return whole
+            away = len(aside.aside(self._home.catalog, self._id))
+            newest = aside.newest_answers(self._home.catalog, self._id)
+            return replace(whole, aside=away, newest_answers=newest)
         counts = len(self._within.documents), self._within.origins, self._within.chunks
         return replace(whole, documents=counts[0], origins=counts[1], chunks=counts[2])
 
@@ -135,12 +140,12 @@ class LocalLibrary:
 
     def _unchanged(self, source: Source, key: str, mtime_ns: int, size_bytes: int) -> AddResult | None:
         """The end of a file that is here as it was: same place, same time, same size."""
-        origin = self._home.catalog.origin(self._id, key)
+        origin = self._home.catalog.documents.origin(self._id, key)
         if origin is None or not mtime_ns or origin.document_id is None:
             return None
         if (origin.place, origin.mtime_ns, origin.size_bytes) != (source.place, mtime_ns, size_bytes):
             return None
-        document = self._home.catalog.document(origin.document_id)
+        document = self._home.catalog.documents.by_id(origin.document_id)
         if document is None or document.recipe != self._home.recipe or origin.pending_id:
             return None
         if document.state is not DocumentState.COMPLETE:
@@ -177,11 +182,40 @@ class LocalLibrary:
         self._home.pipeline.wake()
 
     def remove(self, keys: Sequence[str]) -> int:
-        self._home.originals.discard(self._home.catalog.remove_origins(self._id, keys))
+        self._home.originals.discard(self._home.catalog.changes.remove(self._id, keys))
+        aside.forget_removed(self._home.catalog, self._id)
         self._home.outbox.drain()
+        self._home.reclaiming.look()
         return len(keys)
 
+    def tag(self, keys: Sequence[str], add: Sequence[str] = (), remove: Sequence[str] = ()) -> int:
+        return tags.change(self._home.catalog, self._id, keys, add, remove)
+
+    def set_rules(self, rules: Sequence[Rule]) -> None:
+        tags.set_rules(self._home.catalog, self._id, rules)
+
+    def set_aside(self, keys: Sequence[str], instead: str) -> int:
+        return aside.set_aside(self._home.catalog, self._id, keys, instead)
+
+    def bring_back(self, keys: Sequence[str]) -> int:
+        return aside.bring_back(self._home.catalog, self._id, keys)
+
+    def let_newest_answer(self, newest: bool) -> None:
+        aside.let_newest_answer(self._home.catalog, self._id, newest)
+
     # ------------------------------------------------------------------ looking
+
+    def revision(self) -> int:
+        return self._home.catalog.revision
+
+    def rules(self) -> list[Rule]:
+        return tags.rules(self._home.catalog, self._id)
+
+    def alike(self, key: str | None = None) -> list[Alike]:
+        if key is not None:
+            self._document_of(key)  # raises NotFound
+        away = aside.aside(self._home.catalog, self._id)
+        return pairs(self._home.catalog, self._id, away, key)
 
     def jobs(self) -> list[JobInfo]:
         return self._home.queue.infos(self._name, self._id)
@@ -193,7 +227,7 @@ class LocalLibrary:
         self._home.originals.discard(self._home.queue.forget(job_ids))
 
     def origins(self, search: str = "") -> list[OriginInfo]:
-        found = self._home.catalog.origins(self._id, search)
+        found = marked(self._home.catalog, self._id, self._home.catalog.documents.origins(self._id, search))
         return found if self._within is None else chosen(self._scope, found)
 
     def listed(self) -> list[Listed]:
@@ -202,21 +236,26 @@ class LocalLibrary:
 
     def detail(self, key: str) -> DocumentDetail:
         document = self._document_of(key)
-        (origin,) = self._home.catalog.origins(self._id, key=key)
-        others = tuple(each for each in self._home.catalog.keys_of(document.id) if each != key)
-        return DocumentDetail(origin, others, document.content_hash, document.receipt, document.paged)
+        (origin,) = marked(
+            self._home.catalog, self._id, self._home.catalog.documents.origins(self._id, key=key)
+        )
+        others = tuple(each for each in self._home.catalog.documents.keys_of(document.id) if each != key)
+        instead = aside.aside(self._home.catalog, self._id).get(document.id, "")
+        return DocumentDetail(
+            origin, others, document.content_hash, document.receipt, document.paged, instead
+        )
 
     def pages(self, key: str) -> list[Page]:
-        return self._home.catalog.pages(self._document_of(key).id)
+        return self._home.catalog.passages.pages(self._document_of(key).id)
 
     def document_chunks(self, key: str) -> list[StoredChunk]:
-        return self._home.catalog.document_chunks(self._document_of(key).id)
+        return self._home.catalog.passages.of_document(self._document_of(key).id)
 
     def page_image(
         self, document_id: int, page: int, marks: Sequence[tuple[int, int, str]] = (), width: int = 1000
     ) -> bytes:
         document = self._document(document_id)
-        pages = self._home.catalog.pages(document_id, page)
+        pages = self._home.catalog.passages.pages(document_id, page)
         if not pages:
             raise NotFound(f"This document has no page {page}.")
         if document.media_type not in SHOWN_AS_PAGES:
@@ -244,13 +283,13 @@ class LocalLibrary:
         return self._home.sandbox.tables(self._home.originals.path(document.content_hash), key)
 
     def _document_of(self, key: str) -> DocumentRow:
-        origin = self._home.catalog.origin(self._id, key)
+        origin = self._home.catalog.documents.origin(self._id, key)
         if origin is None or origin.document_id is None:
             raise NotFound(_no_origin(key))
         return self._document(origin.document_id)
 
     def _document(self, document_id: int) -> DocumentRow:
-        document = self._home.catalog.document(document_id)
+        document = self._home.catalog.documents.by_id(document_id)
         if document is None or document.library_id != self._id:
             raise NotFound("This document is no longer in the library. Ask again to see what is.")
         return document
@@ -260,49 +299,53 @@ class LocalLibrary:
     def search_words(self, query: str, limit: int) -> list[tuple[int, float]]:
         if self._within is not None:
             return search_words(self._home.words, self._id, self._within, query, limit)
-        return self._home.words.search(self._id, query, limit)
+        return aside.asked(
+            self._home.catalog, self._id, lambda n: self._home.words.search(self._id, query, n), limit
+        )
 
     def search_vectors(self, vector: Vectors, limit: int) -> list[tuple[int, float]]:
         whole = self._same_embedder()
         if self._within is not None:
             stores = self._home.catalog, self._home.vectors
             return search_vectors(*stores, self._id, self._within, vector, limit, whole.chunks)
-        found = self._home.vectors.search(self._id, vector, limit)
-        complete = self._home.catalog.complete_among([chunk_id for chunk_id, _ in found])
+        found = aside.asked(
+            self._home.catalog, self._id, lambda n: self._home.vectors.search(self._id, vector, n), limit
+        )
+        complete = self._home.catalog.passages.complete_among([chunk_id for chunk_id, _ in found])
         return [(chunk_id, score) for chunk_id, score in found if chunk_id in complete]
 
     def cosines(self, vector: Vectors, chunk_ids: Sequence[int]) -> dict[int, float]:
         self._same_embedder()
-        ids, vectors = self._home.catalog.vectors(chunk_ids)
+        ids, vectors = self._home.catalog.passages.vectors(chunk_ids)
         return dict(zip(ids, (vectors @ vector).tolist(), strict=True)) if ids else {}
 
     def idf(self, terms: Sequence[str]) -> dict[str, float]:
         return self._home.words.idf(self._id, terms)
 
     def spans(self) -> dict[int, tuple[int, int]]:
-        return self._home.catalog.spans(self._id)
+        return self._home.catalog.passages.spans(self._id)
 
     def holding(self, words: str) -> list[int]:
         return self._home.words.holding(self._id, words)
 
     def vectors(self, chunk_ids: Sequence[int]) -> tuple[list[int], Vectors]:
         self._same_embedder()
-        return self._home.catalog.vectors(chunk_ids)
+        return self._home.catalog.passages.vectors(chunk_ids)
 
     def chunks(self, chunk_ids: Sequence[int]) -> dict[int, StoredChunk]:
-        return self._home.catalog.chunks(chunk_ids)
+        return self._home.catalog.passages.live(chunk_ids)
 
     def neighbours(self, chunk: StoredChunk, before: int = 1, after: int = 1) -> list[StoredChunk]:
         return [
             each
-            for each in self._home.catalog.page_chunks(
+            for each in self._home.catalog.passages.of_page(
                 chunk.document_id, chunk.page, chunk.ordinal - before, chunk.ordinal + after
             )
             if each.id != chunk.id
         ]
 
     def _same_embedder(self) -> LibraryInfo:
-        info = self._home.catalog.library_info(self._id)
+        info = self._home.catalog.libraries.info(self._id)
         built_with = info.embedder
         if built_with != self._home.embedder:
             raise EmbedderDiffers(

@@ -292,6 +292,8 @@ class OriginInfo:
     state: DocumentState
     warnings: tuple[str, ...] = ()
     place: str = ""  # where it came from: an absolute path, "upload"
+    tags: tuple[str, ...] = ()
+    aside: bool = False  # set aside: another document answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,6 +305,8 @@ class Listed:
     title: str
     media_type: str
     added_at: float  # Unix seconds
+    tags: tuple[str, ...] = ()
+    aside: bool = False  # set aside: another document answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,6 +318,7 @@ class DocumentDetail:
     content_hash: str
     receipt: Receipt
     paged: bool
+    instead: str = ""  # the file that answers, where this one is set aside
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,6 +330,13 @@ class LibraryInfo:
     chunks: int
     size_bytes: int
     created_at: float
+    aside: int = 0  # of the documents: set aside
+    newest_answers: bool = False  # of near duplicates
+
+    @property
+    def asked(self) -> int:
+        """Documents that a question looks at."""
+        return self.documents - self.aside
 
 
 # ------------------------------------------------------------------ add: what is asked, what came of it

@@ -28,7 +28,7 @@ class Outbox:
         """Finish all index work that is posted; repeating a step that was done before is harmless."""
         for target in targets or ("words", "vectors"):
             with self._locks[target]:
-                while rows := self._catalog.outbox(target):
+                while rows := self._catalog.outbox.oldest(target):
                     for (library_id, action), group in groupby(rows, lambda r: (r.library_id, r.action)):
                         self._apply(target, library_id, action, list(group))
 
@@ -41,7 +41,9 @@ class Outbox:
             while True:
                 self.drain()
                 with self._catalog.transaction():
-                    if not self._catalog.outbox("words", 1) and not self._catalog.outbox("vectors", 1):
+                    if not self._catalog.outbox.oldest("words", 1) and not self._catalog.outbox.oldest(
+                        "vectors", 1
+                    ):
                         yield
                         return
 
@@ -56,17 +58,17 @@ class Outbox:
         elif target == "words":
             self._add_words(library_id, rows)
         else:
-            ids, vectors = self._catalog.vectors([i for row in rows for i in row.chunk_ids])
+            ids, vectors = self._catalog.passages.vectors([i for row in rows for i in row.chunk_ids])
             if ids:
                 self._vectors.add(library_id, ids, vectors)
-        self._originals.discard(self._catalog.finish_outbox(rows))
+        self._originals.discard(self._catalog.outbox.finish(rows))
 
     def _add_words(self, library_id: int, rows: list[OutboxRow]) -> None:
         entries = [
             WordsEntry(chunk.id, chunk.text, chunk.context)
             for row in rows
             if row.document_id is not None
-            for chunk in self._catalog.document_chunks(row.document_id)
+            for chunk in self._catalog.passages.of_document(row.document_id)
         ]
         if entries:
             self._words.add(library_id, entries)

@@ -21,6 +21,7 @@ from pathlib import PurePosixPath
 
 import numpy as np
 
+from ingest.alike import Comparing
 from ingest.catalog import Catalog, DocumentRow, JobRow
 from ingest.errors import Cancelled, FootnoteError, NeedsPassword
 from ingest.jobs import JobQueue, result_from_json, result_to_json
@@ -63,6 +64,7 @@ class Parts:
     originals: Originals
     sandbox: SandboxPool
     passwords: dict[int, str]  # document id → password, for this process only
+    comparing: Comparing
     recipe: Callable[[], str]  # identity of reading, chunking and embedding as set now
 
 
@@ -76,6 +78,7 @@ class Pipeline:
         self._closing = threading.Event()
         self._threads: list[threading.Thread] = []
         self._starting = threading.Lock()
+        self._catching_up = threading.Thread(target=self._catch_up, name="ingest-alike", daemon=True)
         self._scans = Scans()
         self._questions = 0
         self._quiet = threading.Condition()
@@ -115,19 +118,19 @@ class Pipeline:
     def _is_here(self, job: JobRow) -> bool:
         """Whether the content is in the library already; then the job's origin points at it."""
         p = self._parts
-        origin = p.catalog.origin(job.library_id, job.key)
-        serving = p.catalog.document(origin.document_id) if origin and origin.document_id else None
-        same = p.catalog.document_of(job.library_id, job.content_hash, p.recipe())
+        origin = p.catalog.documents.origin(job.library_id, job.key)
+        serving = p.catalog.documents.by_id(origin.document_id) if origin and origin.document_id else None
+        same = p.catalog.documents.by_content(job.library_id, job.content_hash, p.recipe())
         if same is None:
             return False
         if origin and serving and serving.content_hash == job.content_hash and same == serving:
-            p.catalog.touch_origin(origin.id, job.mtime_ns, job.size_bytes)
+            p.catalog.changes.touch_origin(origin.id, job.mtime_ns, job.size_bytes)
             result = _result(job.key, AddState.UNCHANGED, serving)
-            p.originals.discard(p.catalog.attach(job, job.key, serving, result))
+            p.originals.discard(p.catalog.changes.attach(job, job.key, serving, result))
             return True
         key, state = self._key_for(job)
         state = AddState.DUPLICATE if state is AddState.ADDED else state
-        p.originals.discard(p.catalog.attach(job, key, same, _result(key, state, same)))
+        p.originals.discard(p.catalog.changes.attach(job, key, same, _result(key, state, same)))
         return True
 
     def _commit_words(self, job: JobRow, text: FileText) -> None:
@@ -137,7 +140,7 @@ class Pipeline:
         chunks = self._chunker.chunk(text.pages)
         p.queue.check(job.id)
         added = AddResult(key, state, pages=len(text.pages), chunks=len(chunks), message=_summary(text))
-        document_id = p.catalog.add_words(
+        document_id = p.catalog.changes.add_words(
             job, key, p.recipe(), text, title, chunks, result_to_json(added) or ""
         )
         if job.password:
@@ -165,7 +168,7 @@ class Pipeline:
             with self._failing([each.job]):
                 p.queue.step(each.job.id, JobStage.INDEXING)
                 if each.missing:
-                    p.catalog.add_vectors(each.missing, [chunk.id for chunk in each.chunks], own)
+                    p.catalog.changes.add_vectors(each.missing, [chunk.id for chunk in each.chunks], own)
                 kept.append(each)
         p.outbox.drain()
         return kept
@@ -175,12 +178,12 @@ class Pipeline:
         p = self._parts
         p.queue.step(job.id, JobStage.EMBEDDING)
         result = result_from_json(job.result)
-        document = p.catalog.document(job.document_id or 0)
+        document = p.catalog.documents.by_id(job.document_id or 0)
         if document is None or result is None:
             raise Cancelled("Replaced or removed before it was complete.")
         if document.state is DocumentState.COMPLETE:
             return Embedding(job, result)
-        return Embedding(job, result, document.id, tuple(p.catalog.document_chunks(document.id)))
+        return Embedding(job, result, document.id, tuple(p.catalog.passages.of_document(document.id)))
 
     def _read(self, job: JobRow) -> FileText:
         p = self._parts
@@ -207,12 +210,12 @@ class Pipeline:
     def _key_for(self, job: JobRow) -> tuple[str, AddState]:
         """The key to store under, and what that is. Raises KeyTaken when the person must choose first."""
         p = self._parts
-        origin = p.catalog.origin(job.library_id, job.key)
-        serving = p.catalog.document(origin.document_id) if origin and origin.document_id else None
+        origin = p.catalog.documents.origin(job.library_id, job.key)
+        serving = p.catalog.documents.by_id(origin.document_id) if origin and origin.document_id else None
         if origin is None or serving is None or job.replace:
             return job.key, AddState.REPLACED if origin else AddState.ADDED
         if job.replace is False:
-            return free_key(job.key, p.catalog.origin_keys(job.library_id)), AddState.ADDED
+            return free_key(job.key, p.catalog.documents.origin_keys(job.library_id)), AddState.ADDED
         same_place = origin.place == job.place and job.place != UPLOAD
         if same_place or serving.content_hash == job.content_hash:  # … read anew under other settings
             return job.key, AddState.REPLACED
@@ -242,11 +245,23 @@ class Pipeline:
         p = self._parts
         p.originals.sweep()
         p.outbox.drain()
-        p.originals.discard(p.originals.hashes() - p.catalog.hashes())  # a removal's last step was missing
+        p.originals.discard(
+            p.originals.hashes() - p.catalog.documents.hashes()
+        )  # a removal's last step was missing
         for job in p.queue.rows(stages=[JobStage.READING]):
             p.queue.requeue(job.id)
         if p.queue.rows(stages=[JobStage.WAITING, JobStage.EMBEDDING, JobStage.INDEXING]):
             self.wake()
+        if p.comparing.waiting(1):  # of an older Footnote, or interrupted
+            self._catching_up.start()
+
+    def _catch_up(self) -> None:
+        def goes_on() -> bool:
+            self._let_questions_pass()
+            return not self._closing.is_set()
+
+        with self._failing([]):
+            self._parts.comparing.catch_up(goes_on)
 
     def _words_lane(self) -> None:
         self._work((JobStage.WAITING,), self._words_turn)
@@ -298,6 +313,9 @@ class Pipeline:
                 group.append(each)
         with self._failing([each.job for each in group]):
             for each in self.take_in_vectors(group):
+                with self._failing([]):
+                    if each.missing:
+                        self._parts.comparing.take_in(each.missing)
                 self._parts.queue.end(each.job.id, each.result)
 
     @contextmanager
@@ -328,7 +346,7 @@ class Pipeline:
         )
         for row in p.queue.rows(ids=[job.id]):
             if row.document_id is not None:
-                p.originals.discard(p.catalog.abandon(row.library_id, row.key, row.document_id))
+                p.originals.discard(p.catalog.changes.abandon(row.library_id, row.key, row.document_id))
                 p.outbox.drain()
         p.queue.end(job.id, result, JobStage.CANCELLED if isinstance(error, Cancelled) else None)
 
@@ -357,8 +375,9 @@ class Pipeline:
             part.close()
         with self._parts.queue.changed:
             self._parts.queue.changed.notify_all()
-        for thread in self._threads:
-            thread.join(timeout=30)
+        for thread in (*self._threads, self._catching_up):
+            if thread.is_alive():
+                thread.join(timeout=30)
 
 
 UPLOAD = "upload"  # the place of files that came through the browser

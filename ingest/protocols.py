@@ -14,6 +14,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest.alike import Alike
 from ingest.model import (
     AddResult,
     BackupInfo,
@@ -30,6 +31,7 @@ from ingest.model import (
     Table,
 )
 from ingest.scope import Scope
+from ingest.tags import Rule
 
 Vectors = NDArray[np.float32]
 
@@ -183,7 +185,39 @@ class Library(Protocol):
         """
         ...
 
+    def tag(self, keys: Sequence[str], add: Sequence[str] = (), remove: Sequence[str] = ()) -> int:
+        """Give files tags and take others off; returns how many files. Raises NotFound, WrongUsage."""
+        ...
+
+    def set_rules(self, rules: Sequence[Rule]) -> None:
+        """Rules that give tags to present and future files, instead of those that were. Raises WrongUsage."""
+        ...
+
+    def set_aside(self, keys: Sequence[str], instead: str) -> int:
+        """Ask `instead` in place of these files, as long as it is there; returns how many contents.
+
+        They stay, and a scope that names one still asks it. Raises NotFound, WrongUsage.
+        """
+        ...
+
+    def bring_back(self, keys: Sequence[str]) -> int:
+        """Ask these files again, whatever `let_newest_answer` says; returns how many contents."""
+        ...
+
+    def let_newest_answer(self, newest: bool) -> None:
+        """Whether of near duplicates only the newest is asked."""
+        ...
+
     # -- looking
+    def revision(self) -> int:
+        """Another number after every change in the home folder, for as long as this process runs."""
+        ...
+
+    def rules(self) -> list[Rule]: ...
+    def alike(self, key: str | None = None) -> list[Alike]:
+        """Near duplicates, most alike first; those of `key` with it as the first of each."""
+        ...
+
     def jobs(self) -> list[JobInfo]:
         """Files waiting, in work, or ended and not yet dismissed; newest last."""
         ...

@@ -192,15 +192,15 @@ def _make_indexes(draft: Path) -> list[Fault]:
     from ingest.vectors import ChromaIndex  # imports chromadb
 
     with closing(Catalog(draft / CATALOG)) as catalog:
-        originals = Originals(draft / "originals", catalog.hash_in_use)
+        originals = Originals(draft / "originals", catalog.documents.hash_in_use)
         with (
             closing(TantivyIndex(draft / "lexical")) as words,
             closing(ChromaIndex(draft / "chroma")) as vectors,
         ):
             outbox = Outbox(catalog, words, vectors, originals)
-            libraries = catalog.library_ids()
+            libraries = catalog.libraries.ids()
             for library_id in libraries.values():
-                catalog.rebuild_outbox(library_id)
+                catalog.outbox.rebuild(library_id)
             with outbox.still():
                 found = [
                     fault

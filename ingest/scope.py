@@ -1,4 +1,4 @@
-"""Which documents of a library are asked: chosen by document, folder, type and date added."""
+"""Which documents of a library are asked: chosen by document, folder, type, date added and tag."""
 
 from __future__ import annotations
 
@@ -45,16 +45,17 @@ class Scope:
     `documents` are patterns, any of which may fit, whatever the letter case: a file name ("leave.md"), a folder
     ("contracts"), a path of both, or any of these with * and ?. One that begins with / fits from the
     beginning of the key only. `types` are of TYPES, any may fit. Days are ISO dates of this machine's time
-    zone, both included.
+    zone, both included. Of `tags` any may fit, whatever the letter case.
     """
 
     documents: tuple[str, ...] = ()
     types: tuple[str, ...] = ()
     added_from: str = ""
     added_until: str = ""
+    tags: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.documents or self.types or self.added_from or self.added_until)
+        return bool(self.documents or self.types or self.added_from or self.added_until or self.tags)
 
     def checked(self) -> Scope:
         """Itself. Raises WrongUsage for a type that is none of TYPES, or a day that is no date."""
@@ -74,11 +75,13 @@ def type_name(media_type: str) -> str:
 
 
 def in_words(scope: Scope) -> str:
-    """ "contracts, leave.md · PDF · added since 2026-03-01"; "" for the whole library."""
+    """ "contracts, leave.md · PDF · tagged draft · added since 2026-03-01"; "" for the whole library."""
     names = [pattern.strip("/") for pattern in scope.documents]
     shown = [name.rsplit("/", 1)[-1] for name in names[:SHOWN]]
     parts = [", ".join(shown) + (f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else "")]
     parts.append(", ".join(scope.types))
+    if scope.tags:
+        parts.append(f"tagged {', '.join(scope.tags)}")
     if scope.added_from and scope.added_until:
         parts.append(f"added {scope.added_from} to {scope.added_until}")
     elif scope.added_from or scope.added_until:
@@ -100,17 +103,29 @@ def folders_of(keys: Iterable[str]) -> dict[str, int]:
 
 
 def chosen(scope: Scope, listed: Sequence[Choosable]) -> list[Choosable]:
-    """Those of `listed` that the scope takes in, in their order. Raises WrongUsage as `Scope.checked`."""
+    """Those of `listed` that the scope takes in, in their order. Raises WrongUsage as `Scope.checked`.
+
+    What is set aside is left out, unless the scope names the file, or nothing but such files fits.
+    """
+    found = fitting(scope, listed)
+    names = [pattern.casefold() for pattern in scope.documents]
+    return [each for each in found if not each.aside or _is_named(each.key, names)] or found
+
+
+def fitting(scope: Scope, listed: Sequence[Choosable]) -> list[Choosable]:
+    """Those of `listed` that fit, in their order, set aside or not. Raises WrongUsage as `Scope.checked`."""
     scope.checked()
     fits = _fitting(scope.documents)
     start = _midnight(scope.added_from, 0) if scope.added_from else 0.0
     end = _midnight(scope.added_until, 1) if scope.added_until else float("inf")
     types = set(scope.types)
+    tags = {tag.casefold() for tag in scope.tags}
     return [
         each
         for each in listed
         if start <= each.added_at < end
         and (not types or type_name(each.media_type) in types)
+        and (not tags or any(tag.casefold() in tags for tag in each.tags))
         and (fits is None or fits(each.key))
     ]
 
@@ -146,6 +161,15 @@ def _fitting(patterns: Sequence[str]) -> Callable[[str], bool] | None:
         return folded in whole or bool(expression and expression.fullmatch(folded))
 
     return fits
+
+
+def _is_named(key: str, patterns: Sequence[str]) -> bool:
+    """Whether one of the folded patterns is this file's key, or the end of it: no folder, nothing with *."""
+    folded = f"/{key.casefold()}"
+    return any(
+        folded == pattern if pattern.startswith("/") else folded.endswith(f"/{pattern}")
+        for pattern in patterns
+    )
 
 
 def _is_whole(pattern: str) -> bool:

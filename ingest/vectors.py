@@ -3,8 +3,8 @@
 Chroma is derived state: the catalog holds every vector, so the folder can be deleted and built anew.
 The only module that imports chromadb, and only when an index is opened (0.6 s).
 
-Not covered: Chroma gives no disk space back after removals and drops (rebuild into a new folder
-does), and its embedded client is safe for threads, not for processes; whoever opens an index owns
+Not covered: Chroma gives no disk space back after removals and drops (`ingest.vector_store` fills a new
+folder), and its embedded client is safe for threads, not for processes; whoever opens an index owns
 the home folder.
 """
 

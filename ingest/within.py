@@ -9,16 +9,18 @@ from __future__ import annotations
 import json
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest.aside import aside
 from ingest.catalog import Catalog
 from ingest.errors import NotFound
 from ingest.model import Listed
 from ingest.protocols import LexicalIndex, VectorIndex, Vectors
-from ingest.scope import Scope, chosen, unmatched
+from ingest.scope import Choosable, Scope, chosen, unmatched
+from ingest.tags import tagged
 
 EXACT_CHUNKS = 10_000  # up to here every vector is looked at: less than 0.1 s
 OVERFETCH, MOST_FETCHED = 4, 4_000  # what an index is asked for before its hits are held against the scope
@@ -54,14 +56,19 @@ class Within:
 
 def listed(catalog: Catalog, library_id: int) -> list[Listed]:
     """Every origin of a library by key, with as little as is needed to choose among ten thousand."""
-    return [
-        Listed(*row)
-        for row in catalog.read(
-            "SELECT o.key, d.id, d.title, d.media_type, o.added_at FROM origins o "
-            "JOIN documents d ON d.id = o.document_id WHERE o.library_id = ? ORDER BY o.key",
-            (library_id,),
-        )
-    ]
+    rows = catalog.read(
+        "SELECT o.key, d.id, d.title, d.media_type, o.added_at FROM origins o "
+        "JOIN documents d ON d.id = o.document_id WHERE o.library_id = ? ORDER BY o.key",
+        (library_id,),
+    )
+    return marked(catalog, library_id, [Listed(*row) for row in rows])
+
+
+def marked(catalog: Catalog, library_id: int, listed: Sequence[Choosable]) -> list[Choosable]:
+    """Origins of a library with their tags, and whether their documents are set aside."""
+    away = aside(catalog, library_id)
+    found = tagged(catalog, library_id, listed)
+    return [replace(each, aside=True) if each.document_id in away else each for each in found]
 
 
 def resolve(catalog: Catalog, library_id: int, name: str, scope: Scope) -> Within:

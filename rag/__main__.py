@@ -71,6 +71,9 @@ def parser() -> terminal.Commands:
     asking.add_argument(
         "--type", action="append", metavar="TYPE", help=f"only these: {', '.join(TYPES)}; can be repeated"
     )
+    asking.add_argument(
+        "--tag", action="append", metavar="TAG", help="only what has this tag; can be repeated"
+    )
     asking.add_argument("--added-from", metavar="DATE", help="only what was added on this day or later")
     asking.add_argument("--added-until", metavar="DATE", help="… or earlier")
     asking.add_argument("--llm", metavar="PROVIDER:MODEL", help="the chat model that writes the answer")
@@ -151,6 +154,7 @@ def scoped(library: Library, options: Namespace) -> Library:
         tuple(options.type or ()),
         options.added_from or "",
         options.added_until or "",
+        tuple(options.tag or ()),
     )
     if not scope:
         return library

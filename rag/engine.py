@@ -32,6 +32,7 @@ from rag.model import (
     Sentence,
     Turn,
 )
+from rag.orders import without_orders
 from rag.prompt import REFUSAL
 from rag.settings import AskSettings
 
@@ -126,13 +127,13 @@ class Engine:
         models = self.load()
         clock.lap("loading")
         with self._home.asking():
-            found = yield from self._gather(models, given or question, library, cancel)
+            found = yield from self._gather(models, given or without_orders(question), library, cancel)
             cancel.check()
             if found is not None:
-                asked = _Draft(question, question, [], [], 1.0, info.documents, 0, library.scope)
+                asked = _Draft(question, question, [], [], 1.0, info.asked, 0, library.scope)
                 yield from self._tell(models, found, asked, clock, cancel)
                 return
-            yield Progress("searching", info.documents)
+            yield Progress("searching", info.asked)
             query, hits = self._search(models, question, library, history, clock, given)
             cancel.check()
             yield Progress("reading", min(len(hits), self.ask_settings.read_candidates))
@@ -143,7 +144,7 @@ class Engine:
                 read,
                 rest,
                 self._confidence(models, query, read),
-                info.documents,
+                info.asked,
                 self.ask_settings.distinct_pages,
                 library.scope,
                 self._disagreements(library, query, read),
@@ -206,7 +207,8 @@ class Engine:
             hits = retrieve(library, models.embedder, given, self.ask_settings)
             clock.lap("searching")
             return given, hits
-        query = condense(models.reader, models.embedder, question, history) if history else question
+        wanted = without_orders(question)
+        query = condense(models.reader, models.embedder, wanted, history) if history else wanted
         clock.lap("condensing")
         query = mended(query, library)
         hits = retrieve(library, models.embedder, query, self.ask_settings)

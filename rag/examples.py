@@ -22,7 +22,9 @@ def example_questions(library: Library, count: int) -> list[str]:
     if origins and all(origin.key.startswith(SAMPLE_KEY) for origin in origins):
         asked: list[str] = json.loads(SAMPLE_QUESTIONS.read_text(encoding="utf-8"))
         return asked[:count]
-    newest = sorted(origins, key=lambda origin: -origin.added_at)[:LOOKED_AT]
+    newest = sorted((each for each in origins if not each.aside), key=lambda origin: -origin.added_at)[
+        :LOOKED_AT
+    ]
     found: list[str] = []
     for origin in newest:
         question = _question(library.document_chunks(origin.key))

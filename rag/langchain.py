@@ -38,11 +38,14 @@ class Searches(Asks, Protocol):
 
 @contextmanager
 def open_footnote(
-    library: str = DEFAULT_LIBRARY, home: str | Path | None = None, documents: Sequence[str] = ()
+    library: str = DEFAULT_LIBRARY,
+    home: str | Path | None = None,
+    documents: Sequence[str] = (),
+    tags: Sequence[str] = (),
 ) -> Iterator[tuple[Searches, Library]]:
     """An engine and a library for a LangChain program; settings are those of the command line.
 
-    `documents` are patterns ("leave.md", "contracts", "reports/*.pdf"): only these are searched. For more ways to
+    `documents` are patterns ("leave.md", "contracts", "reports/*.pdf"): only these are searched; of `tags` any. For more ways to
     choose, and others for each retriever, see `ingest.scope.Scope` and `library.within`.
 
     Works beside a running app, which keeps the home folder. Switches telemetry off, and hubs unless
@@ -57,7 +60,7 @@ def open_footnote(
     opened = connect(settings)
     try:
         whole = opened.library(library)
-        found = whole.within(Scope(tuple(documents))) if documents else whole
+        found = whole.within(Scope(tuple(documents), tags=tuple(tags)))
         yield Engine(opened, settings, AskSettings.load(settings.home)), found
     finally:
         opened.close()

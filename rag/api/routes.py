@@ -1,7 +1,8 @@
 """Questions over loopback HTTP, for the command line beside a running app.
 
     POST /footnote/api/ask   {"question": …, "library": …, "history": [{"role": …, "content": …}], "query": …,
-                              "scope": {"documents": ["*.pdf"], "types": ["PDF"], "added_from": "2026-01-31", "added_until": …}}
+                              "scope": {"documents": ["*.pdf"], "types": ["PDF"], "added_from": "2026-01-31", "added_until": …,
+                                        "tags": ["finance"]}}
 
 answers with lines of JSON, one per event: {"event": "Progress" | "Delta" | "Checked" | "Finished",
 …fields}. The guard is that of `ingest.service`. A caller that goes away stops the work.

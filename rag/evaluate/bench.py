@@ -123,7 +123,7 @@ def sample(questions: Sequence[Question], limit: int) -> list[Question]:
 
 def filled(home: LocalHome, name: str, folder: Path) -> Library:
     """The library `name` with every document below `folder`, keys as `ingest add folder` gives them."""
-    if home.catalog.library_id(name) is None:
+    if home.catalog.libraries.id_of(name) is None:
         home.create(name)
     library = home.library(name)
     here = {origin.key for origin in library.origins()}

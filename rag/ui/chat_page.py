@@ -53,7 +53,7 @@ def show() -> None:
 def ask_field(library: Library) -> None:
     if AGAIN in st.session_state:  # a question that could not be asked goes back into the field
         st.session_state[INPUT] = st.session_state.pop(AGAIN)
-    documents = library.info().documents
+    documents = library.info().asked
     with st.bottom:
         asked = scoping.draw(library, documents)
         of = f"{asked:,} of " if asked < documents else ""

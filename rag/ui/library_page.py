@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Any
-
 import streamlit as st
 
 from ingest.errors import FootnoteError
-from ingest.model import DocumentDetail, DocumentState, LibraryInfo, OriginInfo, PageState
+from ingest.model import DocumentDetail, LibraryInfo, PageState
 from ingest.places import unit
 from ingest.protocols import Library
-from rag.ui import progress, session, uploads
+from rag.ui import duplicates, files, progress, session, tagging, uploads
 from rag.ui.cached import opened
 from rag.ui.chat_page import drop_zone
 from rag.ui.render import chunk_place, counted, duration, size
 from rag.ui.session import plain
 
-STATES = {
-    DocumentState.PENDING: "Being read",
-    DocumentState.WORDS: "Searchable by words",
-    DocumentState.COMPLETE: "Complete",
-}
-TABLE = "origins_table"
-ROW_PIXELS, ROWS_SHOWN = 35, 14
 PAGES_LISTED = 50
 
 
@@ -36,7 +26,10 @@ def show() -> None:
         drop_zone(library, "library")
         progress.draw(library)
         if info.origins:
-            table(library)
+            chosen = files.draw(library)
+            if chosen is not None:
+                with chosen.beside:
+                    receipt(library, chosen.key)
         elif not library.jobs():
             with st.container(horizontal=True, key="nothing"):
                 st.caption("Nothing here yet. Drop files above, or load a few texts to try Footnote with.")
@@ -51,10 +44,20 @@ def show() -> None:
 def heading(info: LibraryInfo) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="heading"):
         st.header(plain(info.name), anchor=False, width="content")
-        chosen = st.menu_button("Manage", ["New library", "Rename", "Delete"], key="manage")
+        chosen = st.menu_button(
+            "Manage", ["New library", "Rename", "Tag rules", "Near duplicates", "Delete"], key="manage"
+        )
     st.caption(
         " · ".join(
-            (counted(info.documents, "document"), counted(info.chunks, "passage"), size(info.size_bytes))
+            filter(
+                None,
+                (
+                    counted(info.documents, "document"),
+                    f"{info.aside:,} set aside" if info.aside else "",
+                    counted(info.chunks, "passage"),
+                    size(info.size_bytes),
+                ),
+            )
         )
     )
     match chosen:
@@ -62,6 +65,10 @@ def heading(info: LibraryInfo) -> None:
             create_library()
         case "Rename":
             rename_library(info.name)
+        case "Tag rules":
+            tagging.edit_rules(info.name)
+        case "Near duplicates":
+            duplicates.show(info.name)
         case "Delete":
             delete_library(info)
 
@@ -115,86 +122,7 @@ def delete_library(info: LibraryInfo) -> None:
             st.rerun()
 
 
-@st.dialog("Remove from the library")
-def remove_files(library_name: str, keys: list[str]) -> None:
-    what = f"“{keys[0]}”" if len(keys) == 1 else counted(len(keys), "file")
-    st.text(f"{what} will be removed with all passages. The originals on your disk stay.")
-    with st.container(horizontal=True):
-        if st.button("Remove", type="primary", key="remove_files"):
-            try:
-                opened().home.library(library_name).remove(keys)
-            except FootnoteError as error:
-                session.show_later(error)
-            st.session_state["table_round"] = st.session_state.get("table_round", 0) + 1
-            st.rerun()
-        if st.button("Keep", key="keep_files"):
-            st.rerun()
-
-
 # ---------------------------------------------------------------------- what is there
-
-
-def table(library: Library) -> None:
-    search = st.text_input(
-        "Search files",
-        key="file_search",
-        placeholder="Search by title or file name",
-        label_visibility="collapsed",
-        icon=":material/search:",
-    )
-    rows = library.origins(search.strip())
-    if not rows:
-        st.caption("No file has this in its title or name.")
-        return
-    chosen = st.session_state.get("chosen_keys", [])
-    left, right = st.columns([3, 2], gap="medium") if len(chosen) == 1 else (st.container(), None)
-    with left:
-        selected = st.dataframe(
-            columns(rows),
-            key=f"{TABLE}_{library.name}_{st.session_state.get('table_round', 0)}",
-            hide_index=True,
-            on_select="rerun",
-            selection_mode="multi-row",
-            height=min(len(rows), ROWS_SHOWN) * ROW_PIXELS + ROW_PIXELS + 3,
-            column_config={
-                "Size": st.column_config.NumberColumn(format="bytes"),
-                "Added": st.column_config.DatetimeColumn(format="distance"),
-                "Pages": st.column_config.NumberColumn(format="localized"),
-                "Passages": st.column_config.NumberColumn(format="localized"),
-                "Title": st.column_config.TextColumn(width="medium"),
-                "File": st.column_config.TextColumn(width="medium"),
-            },
-            alt="Files of this library",
-        )
-        keys = [rows[index].key for index in selected.selection.rows if index < len(rows)]
-        if keys != chosen:  # the layout follows the selection
-            st.session_state["chosen_keys"] = keys
-            st.rerun()
-        with st.container(horizontal=True, vertical_alignment="center", key="selection"):
-            if not keys:
-                st.caption(
-                    f"{counted(len(rows), 'file')}. Select one to see its receipt, or several to remove them."
-                )
-            else:
-                st.caption(f"{len(keys)} selected")
-                if st.button("Remove …", icon=":material/delete:", key="remove"):
-                    remove_files(library.name, keys)
-    if right is not None and len(keys) == 1:
-        with right:
-            receipt(library, keys[0])
-
-
-def columns(rows: list[OriginInfo]) -> dict[str, list[Any]]:
-    """The table by column; a format without pages has none."""
-    return {
-        "Title": [row.title or row.key for row in rows],
-        "File": [row.key for row in rows],
-        "Pages": [row.pages for row in rows],
-        "Passages": [row.chunks for row in rows],
-        "Size": [row.size_bytes for row in rows],
-        "Added": [datetime.fromtimestamp(row.added_at, UTC) for row in rows],
-        "State": [STATES[row.state] + (" · see receipt" if row.warnings else "") for row in rows],
-    }
 
 
 def receipt(library: Library, key: str) -> None:
@@ -203,6 +131,7 @@ def receipt(library: Library, key: str) -> None:
     with st.container(border=True, key="receipt"):
         st.subheader(plain(detail.origin.title or key), anchor=False)
         st.text(receipt_lines(detail))
+        duplicates.beside(library, detail)
         for warning in detail.receipt.warnings:
             st.warning(plain(warning), icon=":material/info:")
         odd = detail.receipt.remarkable()
@@ -238,8 +167,10 @@ def receipt_lines(detail: DocumentDetail) -> str:
     lines = [
         detail.origin.key,
         f"{pages}; {counted(sum(page.characters for page in receipt.pages), 'character')} in {duration(receipt.seconds)}",
-        f"{counted(origin.chunks, 'passage')} · {size(origin.size_bytes)} · {STATES[origin.state]}",
+        f"{counted(origin.chunks, 'passage')} · {size(origin.size_bytes)} · {files.state_of(origin)}",
     ]
+    if origin.tags:
+        lines.append("Tags: " + ", ".join(origin.tags))
     if receipt.message:
         lines.append(receipt.message)
     if detail.other_keys:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 
 import streamlit as st
 
 from ingest.errors import FootnoteError
-from ingest.model import Listed
+from ingest.model import Listed, OriginInfo
 from ingest.protocols import Library
 from ingest.scope import TYPES, Scope, chosen, folders_of, in_words, type_name
+from ingest.tags import counts
 from rag.ui import session
 from rag.ui.render import counted
 from rag.ui.session import plain
@@ -57,10 +58,13 @@ def choose(library_name: str) -> None:
     listed = opened().home.library(library_name).listed()
     now = session.scope()
     scope = Scope(
-        (*folder_field(listed, now), *document_field(listed, now)), type_field(listed, now), *day_fields(now)
+        (*folder_field(listed, now), *document_field(listed, now)),
+        type_field(listed, now),
+        *day_fields(now),
+        tag_field(listed, now),
     )
     count = len({each.document_id for each in chosen(scope, listed)})
-    total = len({each.document_id for each in listed})
+    total = len({each.document_id for each in listed if not each.aside})
     if not scope:
         st.text(f"All {counted(total, 'document')} are asked.")
     elif count:
@@ -76,12 +80,12 @@ def choose(library_name: str) -> None:
             st.rerun()
 
 
-def folder_field(listed: Sequence[Listed], now: Scope) -> list[str]:
-    counts = folders_of(each.key for each in listed)
-    if not counts:
+def folder_field(listed: Iterable[Listed | OriginInfo], now: Scope, key: str = "scope_folders") -> list[str]:
+    folders = folders_of(each.key for each in listed)
+    if not folders:
         return []
-    names = {f"/{folder}/": f"{folder} ({count:,})" for folder, count in counts.items()}
-    return many("Folders", names, now, "scope_folders", "Any folder")
+    names = {f"/{folder}/": f"{folder} ({count:,})" for folder, count in folders.items()}
+    return many("Folders", names, now, key, "Any folder")
 
 
 def document_field(listed: Sequence[Listed], now: Scope) -> list[str]:
@@ -124,9 +128,11 @@ def name_of(document: Listed) -> str:
     return document.key if same else f"{document.title} – {document.key}"
 
 
-def type_field(listed: Sequence[Listed], now: Scope) -> tuple[str, ...]:
-    counts = Counter(type_name(each.media_type) for each in listed)
-    there = [name for name in TYPES if counts[name]]
+def type_field(
+    listed: Iterable[Listed | OriginInfo], now: Scope, key: str = "scope_types"
+) -> tuple[str, ...]:
+    types = Counter(type_name(each.media_type) for each in listed)
+    there = [name for name in TYPES if types[name]]
     if len(there) < 2:
         return ()
     picked = st.pills(
@@ -134,10 +140,29 @@ def type_field(listed: Sequence[Listed], now: Scope) -> tuple[str, ...]:
         there,
         selection_mode="multi",
         default=[name for name in now.types if name in there],
-        format_func=lambda name: f"{name} ({counts[name]:,})",
-        key="scope_types",
+        format_func=lambda name: f"{name} ({types[name]:,})",
+        key=key,
     )
     return tuple(picked or ())
+
+
+def tag_field(
+    listed: Sequence[Listed] | Sequence[OriginInfo], now: Scope, key: str = "scope_tags"
+) -> tuple[str, ...]:
+    tags = counts(listed)
+    if not tags:
+        return ()
+    return tuple(
+        st.multiselect(
+            "Tags",
+            list(tags),
+            default=[name for name in now.tags if name in tags],
+            format_func=lambda name: f"{name} ({tags[name]:,})",
+            key=key,
+            placeholder="Any tag",
+            select_all=False,
+        )
+    )
 
 
 def day_fields(now: Scope) -> tuple[str, str]:

@@ -91,7 +91,10 @@ def route(question: str) -> Wanted | None:
     if len(question) > MOST_CHARACTERS:
         return None
     asked = stripped(question)
-    bare, whole = TAIL.sub("", asked), COURTESY.sub("", asked)  # a tail may be what asks: "in three sentences"
+    bare, whole = (
+        TAIL.sub("", asked),
+        COURTESY.sub("", asked),
+    )  # a tail may be what asks: "in three sentences"
     return _routed(bare.strip(" ?!.:,")) or _routed(whole.strip(" ?!.:,"))
 
 

@@ -47,13 +47,15 @@ class Shelved:
 
 
 class Shelf:
-    """The documents of a library, or those of `only` (document ids), by key."""
+    """The documents of a library that are asked, or those of `only` (document ids), by key."""
 
     def __init__(self, library: Library, only: Collection[int] | None = None) -> None:
         self._library = library
         spans = library.spans()
         found: dict[int, Shelved] = {}
         for origin in library.origins():
+            if origin.aside and not library.scope:  # a scope has chosen for itself
+                continue
             if (only is None or origin.document_id in only) and origin.document_id not in found:
                 first, last = spans.get(origin.document_id, (0, 0))
                 found[origin.document_id] = Shelved(

@@ -64,7 +64,7 @@ def test_create_fill_remove_rename_delete(app: App, page: Page, tmp_path: Path) 
     expect(dialog).to_have_count(0)
     page.get_by_role("button", name="Remove …").click()
     dialog.get_by_role("button", name="Remove", exact=True).click()
-    seen(page.get_by_text("No file has this"))
+    seen(page.get_by_text("No file fits"))
 
     dialog = manage(page, "Rename")
     dialog.get_by_label("Name").fill("Pantry *of* <b>ours</b>")
@@ -73,6 +73,46 @@ def test_create_fill_remove_rename_delete(app: App, page: Page, tmp_path: Path) 
 
     manage(page, "Delete").get_by_role("button", name="Delete").click()
     expect(page.get_by_role("heading", name="Pantry", exact=False)).to_have_count(0)
+
+
+def test_files_are_tagged_filtered_and_set_aside(app: App, page: Page, tmp_path: Path) -> None:
+    rules = " ".join(f"Rule {number} says that desk {number} is cleared by six." for number in range(20))
+    for name, text in (
+        ("old.md", rules),
+        ("new.md", f"{rules} And lamps are off."),
+        ("tea.md", "Green tea."),
+    ):
+        (tmp_path / name).write_text(f"# {name}\n\n{text}\n", encoding="utf-8")
+    new_library(page, app, "Order")
+    page.locator(".st-key-wide input[type=file]").set_input_files(sorted(tmp_path.glob("*.md")))
+    seen(page.get_by_text("3 files added"), 120_000)
+
+    page.get_by_text("Select all 3").click()
+    seen(page.get_by_text("3 selected"))
+    page.get_by_role("button", name="Tag …").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Give").fill("<b>desk</b>")
+    dialog.get_by_label("Give").press("Enter")
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog).to_have_count(0)
+    page.get_by_text("Select all 3").click()
+
+    page.get_by_label("Search files").fill("old")
+    page.get_by_label("Search files").press("Enter")
+    seen(page.get_by_text("1 file. Select one"))
+    select_first_row(page)
+    receipt = page.locator(".st-key-receipt")
+    expect(receipt).to_contain_text("Tags: <b>desk</b>")
+    expect(receipt).to_contain_text("the same text as new.md")
+    receipt.get_by_role("button", name="Ask only new.md").click()
+    expect(receipt).to_contain_text("Set aside: new.md is asked instead.")
+    seen(page.get_by_text("1 set aside"))
+
+    page.get_by_label("Search files").fill("")
+    page.get_by_label("Search files").press("Enter")
+    page.get_by_role("button", name="Filter").click()
+    page.get_by_test_id("stPopoverBody").get_by_text("Set aside", exact=True).click()
+    seen(page.get_by_text("1 file. Select one"))
 
 
 def test_a_name_that_is_taken_is_said_in_the_dialog(app: App, page: Page) -> None:

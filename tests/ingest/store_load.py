@@ -50,13 +50,13 @@ class Stores:
     folder: Path
 
     def library_id(self) -> int:
-        return self.catalog.library_id("load") or self.catalog.create_library("load", "made up")
+        return self.catalog.libraries.id_of("load") or self.catalog.libraries.create("load", "made up")
 
     def recover(self) -> None:
         """What `ingest.pipeline` does at a start."""
         self.originals.sweep()
         self.outbox.drain()
-        self.originals.discard(self.originals.hashes() - self.catalog.hashes())
+        self.originals.discard(self.originals.hashes() - self.catalog.documents.hashes())
         for job in self.queue.rows():
             if job.stage not in ENDED:
                 self.work(job)
@@ -86,13 +86,13 @@ class Stores:
             ]
             read = FileText("text/markdown", "File", False, (page,), receipt)
             result = result_to_json(AddResult(job.key, AddState.ADDED, 1, 2)) or ""
-            self.catalog.add_words(job, job.key, RECIPE, read, "File", chunks, result)
+            self.catalog.changes.add_words(job, job.key, RECIPE, read, "File", chunks, result)
             self.outbox.drain("words")
             (job,) = self.queue.rows(ids=[job.id])
-        document = self.catalog.document(job.document_id or 0)
+        document = self.catalog.documents.by_id(job.document_id or 0)
         if document is not None:
-            ids = [chunk.id for chunk in self.catalog.document_chunks(document.id)]
-            self.catalog.add_vectors(
+            ids = [chunk.id for chunk in self.catalog.passages.of_document(document.id)]
+            self.catalog.changes.add_vectors(
                 document.id, ids, np.random.default_rng(ids[0]).random((len(ids), DIMENSIONS), np.float32)
             )
             self.outbox.drain()
@@ -104,7 +104,7 @@ class Stores:
         self.originals.discard(self.queue.forget([job_id]))
 
     def remove(self, key: str) -> None:
-        self.originals.discard(self.catalog.remove_origins(self.library_id(), [key]))
+        self.originals.discard(self.catalog.changes.remove(self.library_id(), [key]))
         self.outbox.drain()
 
 
@@ -116,7 +116,7 @@ def key_of(number: int) -> str:
 def opened(folder: Path) -> Iterator[Stores]:
     folder.mkdir(exist_ok=True)
     catalog = Catalog(folder / "catalog.sqlite")
-    originals = Originals(folder / "originals", catalog.hash_in_use)
+    originals = Originals(folder / "originals", catalog.documents.hash_in_use)
     words, vectors = TantivyIndex(folder / "lexical"), ChromaIndex(folder / "chroma")
     outbox = Outbox(catalog, words, vectors, originals)
     try:

@@ -83,7 +83,7 @@ def test_all_of_it_comes_back(kept: LocalHome, archive: Path, tmp_path: Path) ->
         assert mine.original("leave.md") == theirs.original("leave.md") == LEAVE.encode()
         assert "27 days" in found(restored, "paid leave")[0]
         (chunk,) = mine.document_chunks("leave.md")
-        _, vectors = kept.catalog.vectors([chunk.id])
+        _, vectors = kept.catalog.passages.vectors([chunk.id])
         assert mine.search_vectors(vectors[0], 1)[0][0] == chunk.id, "the same vectors, none embedded anew"
         assert restored.library("Ours").search_words("1970", 5) == []
     finally:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from ingest.catalog import Catalog, JobRow
+from ingest.catalog.schema import MIGRATIONS
 from ingest.errors import NotFound, Taken
 from ingest.jobs import JobQueue
 from ingest.model import (
@@ -22,7 +23,6 @@ from ingest.model import (
     Receipt,
     Run,
 )
-from ingest.schema import MIGRATIONS
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ class Filled:
     def __init__(self, catalog: Catalog) -> None:
         self.catalog = catalog
         self.queue = JobQueue(catalog)
-        self.library = catalog.create_library("Books", "embedder-1")
+        self.library = catalog.libraries.create("Books", "embedder-1")
 
     def job(self, key: str, content: str) -> JobRow:
         job_id = self.queue.add(self.library, key, f"/{key}", content, 1, 10)
@@ -59,14 +59,16 @@ class Filled:
 
     def words(self, key: str, content: str, text: FileText | None = None) -> int:
         text = text or file_text()
-        return self.catalog.add_words(self.job(key, content), key, "r1", text, "Title", chunks_of(text), "{}")
+        return self.catalog.changes.add_words(
+            self.job(key, content), key, "r1", text, "Title", chunks_of(text), "{}"
+        )
 
     def drain(self, target: str) -> list[str]:
-        return self.catalog.finish_outbox(self.catalog.outbox(target))
+        return self.catalog.outbox.finish(self.catalog.outbox.oldest(target))
 
     def vectors(self, document_id: int) -> None:
-        ids = [chunk.id for chunk in self.catalog.document_chunks(document_id)]
-        self.catalog.add_vectors(document_id, ids, np.ones((len(ids), 4), np.float32))
+        ids = [chunk.id for chunk in self.catalog.passages.of_document(document_id)]
+        self.catalog.changes.add_vectors(document_id, ids, np.ones((len(ids), 4), np.float32))
 
     def complete(self, key: str, content: str) -> int:
         document_id = self.words(key, content)
@@ -84,17 +86,17 @@ def filled(catalog: Catalog) -> Filled:
 def test_a_document_is_seen_step_by_step(filled: Filled) -> None:
     catalog = filled.catalog
     document_id = filled.words("a.pdf", "h1", file_text(pages=2))
-    (chunk, _) = catalog.document_chunks(document_id)
-    assert catalog.chunks([chunk.id]) == {}, "not live before its words are indexed"
+    (chunk, _) = catalog.passages.of_document(document_id)
+    assert catalog.passages.live([chunk.id]) == {}, "not live before its words are indexed"
     filled.drain("words")
-    assert catalog.chunks([chunk.id])[chunk.id].text == "alpha beta 1"
-    assert catalog.complete_among([chunk.id]) == set()
+    assert catalog.passages.live([chunk.id])[chunk.id].text == "alpha beta 1"
+    assert catalog.passages.complete_among([chunk.id]) == set()
     filled.vectors(document_id)
     filled.drain("vectors")
-    assert catalog.complete_among([chunk.id]) == {chunk.id}
+    assert catalog.passages.complete_among([chunk.id]) == {chunk.id}
     assert chunk.page_label == "iv"
     assert chunk.context == "Title > Top"
-    ids, vectors = catalog.vectors([chunk.id])
+    ids, vectors = catalog.passages.vectors([chunk.id])
     assert ids == [chunk.id]
     assert vectors.shape == (1, 4)
 
@@ -102,9 +104,9 @@ def test_a_document_is_seen_step_by_step(filled: Filled) -> None:
 def test_pages_and_receipts_come_back_as_they_were(filled: Filled) -> None:
     text = file_text(pages=3)
     document_id = filled.words("a.pdf", "h1", text)
-    assert tuple(filled.catalog.pages(document_id)) == text.pages
-    assert filled.catalog.pages(document_id, 2) == [text.pages[1]]
-    document = filled.catalog.document(document_id)
+    assert tuple(filled.catalog.passages.pages(document_id)) == text.pages
+    assert filled.catalog.passages.pages(document_id, 2) == [text.pages[1]]
+    document = filled.catalog.documents.by_id(document_id)
     assert document is not None
     assert document.receipt == text.receipt
     assert (document.pages, document.chunks) == (3, 3)
@@ -113,35 +115,35 @@ def test_pages_and_receipts_come_back_as_they_were(filled: Filled) -> None:
 def test_a_replaced_document_answers_until_the_new_one_is_complete(filled: Filled) -> None:
     catalog = filled.catalog
     old = filled.complete("a.pdf", "h1")
-    (old_chunk,) = catalog.document_chunks(old)
+    (old_chunk,) = catalog.passages.of_document(old)
     new = filled.words("a.pdf", "h2", file_text("gamma"))
     filled.drain("words")
-    (new_chunk,) = catalog.document_chunks(new)
-    assert set(catalog.chunks([old_chunk.id, new_chunk.id])) == {old_chunk.id}
+    (new_chunk,) = catalog.passages.of_document(new)
+    assert set(catalog.passages.live([old_chunk.id, new_chunk.id])) == {old_chunk.id}
     filled.vectors(new)
     filled.drain("vectors")
-    assert set(catalog.chunks([old_chunk.id, new_chunk.id])) == {new_chunk.id}
-    assert catalog.document(old) is None
-    removals = {(row.target, row.action, row.chunk_ids) for row in catalog.outbox("words")}
+    assert set(catalog.passages.live([old_chunk.id, new_chunk.id])) == {new_chunk.id}
+    assert catalog.documents.by_id(old) is None
+    removals = {(row.target, row.action, row.chunk_ids) for row in catalog.outbox.oldest("words")}
     assert removals == {("words", "remove", range(old_chunk.id, old_chunk.id + 1))}
 
 
 def test_content_goes_with_its_last_origin(filled: Filled) -> None:
     catalog = filled.catalog
     document_id = filled.complete("a.pdf", "h1")
-    document = catalog.document(document_id)
+    document = catalog.documents.by_id(document_id)
     assert document is not None
-    catalog.attach(filled.job("b.pdf", "h1"), "b.pdf", document, "{}")
-    assert catalog.keys_of(document_id) == ["a.pdf", "b.pdf"]
+    catalog.changes.attach(filled.job("b.pdf", "h1"), "b.pdf", document, "{}")
+    assert catalog.documents.keys_of(document_id) == ["a.pdf", "b.pdf"]
     filled.queue.forget([row.id for row in filled.queue.rows()])
-    assert catalog.remove_origins(filled.library, ["a.pdf"]) == []
-    assert catalog.document(document_id) is not None
+    assert catalog.changes.remove(filled.library, ["a.pdf"]) == []
+    assert catalog.documents.by_id(document_id) is not None
     for row in filled.queue.rows():
         filled.queue.end(row.id, _result(row.key))
     filled.queue.forget([row.id for row in filled.queue.rows()])
-    assert catalog.remove_origins(filled.library, ["b.pdf"]) == ["h1"]
-    assert catalog.document(document_id) is None
-    assert catalog.vectors([1])[0] == []
+    assert catalog.changes.remove(filled.library, ["b.pdf"]) == ["h1"]
+    assert catalog.documents.by_id(document_id) is None
+    assert catalog.passages.vectors([1])[0] == []
 
 
 def _result(key: str):  # type: ignore[no-untyped-def]
@@ -153,68 +155,68 @@ def _result(key: str):  # type: ignore[no-untyped-def]
 def test_removing_is_all_or_nothing(filled: Filled) -> None:
     filled.complete("a.pdf", "h1")
     with pytest.raises(NotFound, match="missing"):
-        filled.catalog.remove_origins(filled.library, ["a.pdf", "missing.pdf"])
-    assert filled.catalog.origin_keys(filled.library) == {"a.pdf"}
+        filled.catalog.changes.remove(filled.library, ["a.pdf", "missing.pdf"])
+    assert filled.catalog.documents.origin_keys(filled.library) == {"a.pdf"}
 
 
 def test_an_abandoned_replacement_leaves_the_old_document(filled: Filled) -> None:
     old = filled.complete("a.pdf", "h1")
     new = filled.words("a.pdf", "h2")
-    filled.catalog.abandon(filled.library, "a.pdf", new)
-    origin = filled.catalog.origin(filled.library, "a.pdf")
+    filled.catalog.changes.abandon(filled.library, "a.pdf", new)
+    origin = filled.catalog.documents.origin(filled.library, "a.pdf")
     assert origin is not None
     assert (origin.document_id, origin.pending_id) == (old, None)
-    assert filled.catalog.document(new) is None
+    assert filled.catalog.documents.by_id(new) is None
 
 
 def test_a_second_replacement_supersedes_the_first(filled: Filled) -> None:
     filled.complete("a.pdf", "h1")
     first = filled.words("a.pdf", "h2")
     second = filled.words("a.pdf", "h3")
-    assert filled.catalog.document(first) is None
+    assert filled.catalog.documents.by_id(first) is None
     filled.drain("words")
     filled.vectors(first)  # the lane that was embedding it finds it gone
     filled.vectors(second)
     filled.drain("vectors")
-    origin = filled.catalog.origin(filled.library, "a.pdf")
+    origin = filled.catalog.documents.origin(filled.library, "a.pdf")
     assert origin is not None
     assert origin.document_id == second
 
 
 def test_libraries_have_unique_names_whatever_their_case(catalog: Catalog) -> None:
-    first = catalog.create_library("Books", "e")
+    first = catalog.libraries.create("Books", "e")
     with pytest.raises(Taken, match="books"):
-        catalog.create_library("books", "e")
-    other = catalog.create_library("Papers", "e")
+        catalog.libraries.create("books", "e")
+    other = catalog.libraries.create("Papers", "e")
     with pytest.raises(Taken):
-        catalog.rename_library(other, "BOOKS")
-    catalog.rename_library(first, "BOOKS")
-    assert set(catalog.library_ids()) == {"BOOKS", "Papers"}
+        catalog.libraries.rename(other, "BOOKS")
+    catalog.libraries.rename(first, "BOOKS")
+    assert set(catalog.libraries.ids()) == {"BOOKS", "Papers"}
 
 
 def test_deleting_a_library_leaves_nothing_but_the_order_to_drop_its_indexes(filled: Filled) -> None:
     filled.complete("a.pdf", "h1")
-    assert filled.catalog.delete_library(filled.library) == ["h1"]
-    assert [(r.target, r.action) for r in filled.catalog.outbox("words")] == [("words", "drop")]
-    assert filled.catalog.hashes() == set()
+    assert filled.catalog.libraries.delete(filled.library) == ["h1"]
+    assert [(r.target, r.action) for r in filled.catalog.outbox.oldest("words")] == [("words", "drop")]
+    assert filled.catalog.documents.hashes() == set()
     with pytest.raises(NotFound):
-        filled.catalog.library_info(filled.library)
+        filled.catalog.libraries.info(filled.library)
 
 
 def test_a_failed_transaction_keeps_nothing(filled: Filled) -> None:
     text = file_text()
     twice = [chunks_of(text)[0], replace(chunks_of(text)[0], page=None)]  # type: ignore[arg-type]
     with pytest.raises(Exception, match="NOT NULL"):
-        filled.catalog.add_words(filled.job("a.pdf", "h1"), "a.pdf", "r1", text, "T", twice, "{}")
-    assert filled.catalog.origin(filled.library, "a.pdf") is None
-    assert filled.catalog.outbox("words") == []
+        filled.catalog.changes.add_words(filled.job("a.pdf", "h1"), "a.pdf", "r1", text, "T", twice, "{}")
+    assert filled.catalog.documents.origin(filled.library, "a.pdf") is None
+    assert filled.catalog.outbox.oldest("words") == []
 
 
 def test_rebuild_posts_everything_anew(filled: Filled) -> None:
     filled.complete("a.pdf", "h1")
-    filled.catalog.rebuild_outbox(filled.library)
+    filled.catalog.outbox.rebuild(filled.library)
     for target in ("words", "vectors"):
-        assert [row.action for row in filled.catalog.outbox(target)] == ["drop", "add"]
+        assert [row.action for row in filled.catalog.outbox.oldest(target)] == ["drop", "add"]
 
 
 def test_a_newer_catalog_is_refused(tmp_path: Path) -> None:

@@ -86,13 +86,15 @@ def what_is_held(stores: Stores) -> dict[str, int]:
     assert left == Remains(0, 0, 0, 0)
     assert stores.queue.rows() == []
     found: dict[str, int] = {}
-    for origin in stores.catalog.origins(library_id):
+    for origin in stores.catalog.documents.origins(library_id):
         assert origin.state is DocumentState.COMPLETE
-        head, body = stores.catalog.document_chunks(origin.document_id)
+        head, body = stores.catalog.passages.of_document(origin.document_id)
         revision = int(body.text.split()[1])
         assert head.text == f"# File {revision}"
         assert body.text.endswith(f"value {revision * 31}.")
         found[origin.key] = revision
-        hits = stores.catalog.chunks([i for i, _ in stores.words.search(library_id, str(revision * 31), 5)])
+        hits = stores.catalog.passages.live(
+            [i for i, _ in stores.words.search(library_id, str(revision * 31), 5)]
+        )
         assert [hit.id for hit in hits.values() if f"value {revision * 31}." in hit.text] == [body.id]
     return found

@@ -181,9 +181,9 @@ def test_a_stopped_job_leaves_nothing(home: LocalHome, library: LocalLibrary, tm
 def test_rebuild_needs_no_embedding(home: LocalHome, library: LocalLibrary, tmp_path: Path) -> None:
     add(library, source(write(tmp_path, "leave.md", LEAVE)))
     (chunk,) = library.document_chunks("leave.md")
-    _, vectors = home.catalog.vectors([chunk.id])
-    home.words.drop(1 + max(home.catalog.library_ids().values()))  # unknown: no fault
-    library_id = home.catalog.library_ids()[library.name]
+    _, vectors = home.catalog.passages.vectors([chunk.id])
+    home.words.drop(1 + max(home.catalog.libraries.ids().values()))  # unknown: no fault
+    library_id = home.catalog.libraries.ids()[library.name]
     home.words.remove(library_id, range(chunk.id, chunk.id + 1))
     home.vectors.add(library_id, [10**9], vectors)
     faults = home.check(library.name)

@@ -94,6 +94,7 @@ def test_a_scope_is_told_in_words() -> None:
         == "a, b, c and 2 more · added since 2026-03-01"
     )
     assert in_words(Scope(added_until="2026-03-01")) == "added until 2026-03-01"
+    assert in_words(Scope(tags=("legal", "draft"))) == "tagged legal, draft"
     assert in_words(Scope((), (), "2026-03-01", "2026-03-02")) == "added 2026-03-01 to 2026-03-02"
 
 

@@ -19,8 +19,10 @@ from ingest.errors import FootnoteError, HomeBusy, NotFound, Taken, WrongUsage
 from ingest.lock import HomeLock, Owner, read_owner
 from ingest.model import AddState, DocumentState, JobInfo, JobStage, Source
 from ingest.protocols import Caller, Home, Library
+from ingest.scope import Scope
 from ingest.service import HOME_OPERATIONS, LIBRARY_OPERATIONS, Lines, is_loopback, sent_by, service_routes
 from ingest.settings import Settings
+from ingest.tags import Rule
 from tests.documents import pdf
 
 if TYPE_CHECKING:
@@ -212,6 +214,30 @@ def test_rows_come_back_as_the_owner_reads_them(
         "Kind, Fee: Full | 84 €",
         "Kind, Fee: Young | 18 €",
     ]
+
+
+def test_a_library_is_kept_in_order_from_here(app_home: LocalHome, library: Library, tmp_path: Path) -> None:
+    long = " ".join(f"Rule {number} says that desk {number} is cleared by six." for number in range(20))
+    list(library.add([source(tmp_path, "old.md", long), source(tmp_path, "new.md", f"{long} And more.")]))
+    local = app_home.library(library.name)
+    before = library.revision()
+    assert library.tag(["old.md"], ["desk"]) == 1
+    assert library.revision() != before
+    library.set_rules([Rule("new.md", "Markdown", ("ruled",))])
+    assert library.rules() == local.rules() == [Rule("new.md", "Markdown", ("ruled",))]
+    assert [each.tags for each in library.listed()] == [("ruled",), ("desk",)]
+    assert [each.key for each in library.within(Scope(tags=("DESK",))).listed()] == ["old.md"]
+    (pair,) = library.alike("old.md")
+    assert [pair] == local.alike("old.md")
+    assert pair.likeness > 0.9
+    assert library.set_aside(["old.md"], "new.md") == 1
+    assert library.detail("old.md") == local.detail("old.md")
+    assert (library.info().aside, library.detail("old.md").instead) == (1, "new.md")
+    assert library.bring_back(["old.md"]) == 1
+    library.let_newest_answer(True)
+    assert library.info().newest_answers
+    with pytest.raises(NotFound):
+        library.tag(["nowhere.md"], ["x"])
 
 
 def test_queued_files_can_be_seen_and_forgotten(library: Library, tmp_path: Path) -> None:

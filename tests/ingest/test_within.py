@@ -27,7 +27,7 @@ TEXT = "tea kettle"
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalHome]:
     """A library of documents with made-up vectors, written as the pipeline writes them."""
     opened = open_home(Settings(home=tmp_path_factory.mktemp("within") / "home"))
-    library_id = opened.catalog.create_library("many", opened.embedder)
+    library_id = opened.catalog.libraries.create("many", opened.embedder)
     vectors = made_up()
     for number in range(DOCUMENTS):
         key = f"{'small' if number % 10 == 0 else 'large'}/{number:03}.md"
@@ -37,9 +37,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalHome]:
         page = Page(1, TEXT + " cup" * (number % 7))
         text = FileText("text/markdown", key, False, (page,), Receipt((), 0.0))
         pieces = [Chunk(place, 1, 0, len(page.text), page.text) for place in range(CHUNKS)]
-        document = opened.catalog.add_words(job, key, "recipe", text, key, pieces, "{}")
+        document = opened.catalog.changes.add_words(job, key, "recipe", text, key, pieces, "{}")
         (ids,) = within.resolve(opened.catalog, library_id, "many", Scope((f"/{key}",))).ranges
-        opened.catalog.add_vectors(document, list(ids), vectors[number * CHUNKS :][:CHUNKS])
+        opened.catalog.changes.add_vectors(document, list(ids), vectors[number * CHUNKS :][:CHUNKS])
     opened.outbox.drain()
     yield opened
     opened.close()
@@ -55,7 +55,7 @@ def library(home: LocalHome) -> LocalLibrary:
 
 
 def of_scope(home: LocalHome, scope: Scope) -> within.Within:
-    library_id = home.catalog.library_id("many")
+    library_id = home.catalog.libraries.id_of("many")
     assert library_id
     return within.resolve(home.catalog, library_id, "many", scope)
 
@@ -65,7 +65,7 @@ def test_nothing_near_is_missed_in_a_scope(home: LocalHome, library: LocalLibrar
     """Recall is 1 against every vector of the scope; the graph alone, filtered, misses most of a small one."""
     scope = Scope((pattern,))
     ids = of_scope(home, scope).ids
-    kept, matrix = home.catalog.vectors(ids)
+    kept, matrix = home.catalog.passages.vectors(ids)
     assert kept == ids
     scoped = library.within(scope)
     missed = 0
@@ -149,4 +149,4 @@ def test_a_document_that_goes_leaves_the_scope(home: LocalHome, library: LocalLi
     scoped = library.within(Scope(("/large/119.md", "/large/118.md")))
     library.remove(["large/119.md"])
     ids = {chunk_id for chunk_id, _ in scoped.search_vectors(made_up()[0], 100)}
-    assert len(home.catalog.chunks(sorted(ids))) == CHUNKS
+    assert len(home.catalog.passages.live(sorted(ids))) == CHUNKS

@@ -54,10 +54,43 @@ MIGRATIONS = (
     CREATE INDEX jobs_by_stage ON jobs(stage);
     """,
     """
-    ALTER TABLE pages ADD COLUMN lines BLOB NOT NULL DEFAULT x'';  -- of OCR: see ingest.columns
+    ALTER TABLE pages ADD COLUMN lines BLOB NOT NULL DEFAULT x'';  -- of OCR: see ingest.catalog.columns
     """,
     """
     CREATE TABLE queue(paused INTEGER NOT NULL);  -- one row
     INSERT INTO queue VALUES (0);
+    """,
+    """
+    CREATE TABLE tags(  -- by hand; `given` is 0 for one that a rule gives and a hand has taken off
+        origin_id INTEGER NOT NULL REFERENCES origins(id) ON DELETE CASCADE,
+        tag TEXT NOT NULL COLLATE NOCASE, given INTEGER NOT NULL,
+        PRIMARY KEY(origin_id, tag)) WITHOUT ROWID;
+    CREATE TABLE tag_rules(
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        library_id INTEGER NOT NULL REFERENCES libraries(id) ON DELETE CASCADE,
+        pattern TEXT NOT NULL, type TEXT NOT NULL, tags TEXT NOT NULL);
+    """,
+    """
+    CREATE TABLE sketches(  -- documents held against the others: see ingest.alike
+        document_id INTEGER PRIMARY KEY REFERENCES documents(id) ON DELETE CASCADE,
+        version INTEGER NOT NULL, fingerprints INTEGER NOT NULL);
+    CREATE TABLE fingerprints(
+        library_id INTEGER NOT NULL, hash INTEGER NOT NULL,
+        document_id INTEGER NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
+        PRIMARY KEY(library_id, hash, document_id)) WITHOUT ROWID;
+    CREATE INDEX fingerprints_by_document ON fingerprints(document_id);
+    CREATE TABLE alike(  -- shares of the words of either document that stand in the other, 0 to 1
+        first_id INTEGER NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
+        second_id INTEGER NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
+        first_share REAL NOT NULL, second_share REAL NOT NULL,
+        PRIMARY KEY(first_id, second_id)) WITHOUT ROWID;
+    CREATE INDEX alike_by_second ON alike(second_id);
+    CREATE TABLE set_aside(  -- contents that a person has decided about
+        library_id INTEGER NOT NULL REFERENCES libraries(id) ON DELETE CASCADE,
+        content_hash TEXT NOT NULL,
+        instead_id INTEGER REFERENCES origins(id) ON DELETE CASCADE,  -- which answers; NULL: itself, always
+        PRIMARY KEY(library_id, content_hash)) WITHOUT ROWID;
+    CREATE INDEX set_aside_by_origin ON set_aside(instead_id);
+    ALTER TABLE libraries ADD COLUMN newest_answers INTEGER NOT NULL DEFAULT 0;  -- of near duplicates
     """,
 )
