@@ -189,7 +189,7 @@ _ASPECT = (
 )
 COMPARISONS = [
     re.compile(
-        rf"(?:compare|contrast|compare and contrast|juxtapose|put|set|hold) (?P<left>.+?) (?:and|&|with|to|next to|beside|side by side with|{_VERSUS}) (?P<right>.+?){_ASPECT}"
+        rf"(?:compare and contrast|compare|contrast|juxtapose|put|set|hold) (?P<left>.+?) (?:and|&|with|to|next to|beside|side by side with|{_VERSUS}) (?P<right>.+?){_ASPECT}"
     ),
     re.compile(rf"what (?:distinguishes|sets|separates) (?P<left>.+?)(?: apart)? from (?P<right>.+?){_ASPECT}"),
     re.compile(
@@ -204,7 +204,7 @@ COMPARISONS = [
     ),
     re.compile(rf"(?:how|in (?:what|which) ways?|where) do (?P<left>.+?) and (?P<right>.+?) (?:differ|compare|disagree|diverge){_ASPECT}"),
     re.compile(rf"how (?:do|does|is|are) (?P<left>.+?) (?:compare|compared|stack up|measure up) (?:with|to|against) (?P<right>.+?){_ASPECT}"),
-    re.compile(rf"how (?P<left>.+?) (?:compares?|differs?) (?:with|to|from) (?P<right>.+?){_ASPECT}"),
+    re.compile(rf"how (?!(?:did|do|does|is|are|was|were|can|could|would|should)\b)(?P<left>.+?) (?:compares?|differs?) (?:with|to|from) (?P<right>.+?){_ASPECT}"),
     re.compile(rf"what do (?P<left>.+?) and (?P<right>.+?) have in common{_ASPECT}"),
     re.compile(rf"how (?:similar|different|alike) are (?P<left>.+?) and (?P<right>.+?){_ASPECT}"),
     re.compile(rf"what is different (?:about|in|between|with) (?P<left>.+?) (?:and|compared (?:to|with)|from|{_VERSUS}) (?P<right>.+?){_ASPECT}"),
@@ -257,7 +257,7 @@ SUMMARIES = [
     re.compile(rf"(?:briefly (?:explain|describe|present)|(?:explain|describe|present)(?: to me)? briefly) {_WHAT}"),
     re.compile(rf"tell me (?:what is in|about) (?:the )?(?P<target>.+ {_OBJECT}|\S+\.\w{{2,4}})"),
     re.compile(
-        rf"(?!(?:what|who|how|when|where|why|which|list|name|give|show|is|are|do|does|can)\b)(?P<target>.+?),? (?:{_NUTSHELL}|{_LENGTH})"
+        rf"(?!(?:what|who|how|when|where|why|which|list|name|give|show|is|are|do|does|can)\b)(?P<target>.+?),? (?:in (?:brief|short|essence|a nutshell|a few words)|{_LENGTH})"
     ),
 ]  # fmt: skip
 WHOLE = re.compile(

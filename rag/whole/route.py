@@ -82,7 +82,7 @@ class Summary:
 Wanted = Listing | Things | Comparison | Summary
 
 MOST_CHARACTERS = 300  # of a question that is looked at: one of these kinds is short
-_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _SCOPED = re.compile(rf"(?:,? {HERE}|,? anywhere|,? at all|,? in here)$", re.IGNORECASE)
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from docx import Document
@@ -108,9 +109,9 @@ def test_a_pdf_holds_the_same_and_no_link(chat: tuple[Chat, list[Message]]) -> N
     assert "<img src=x onerror=alert(1)>" in text
     assert all("/Annots" not in page and not page.images for page in reader.pages)
     fonts = {
-        name["/BaseFont"].split("+")[-1]
+        str(font["/BaseFont"]).split("+")[-1]
         for page in reader.pages
-        for name in page["/Resources"]["/Font"].values()
+        for font in cast("dict[str, Any]", page["/Resources"])["/Font"].values()
     }
     assert {"SourceSerif4-Regular", "SourceSerif4-SemiBold", "SourceSerif4-Italic"} <= fonts
     assert MISSING_NOTE not in text
