@@ -53,6 +53,11 @@ def explained(error: BaseException, model: Asked) -> ModelUnavailable:
             f"{place} failed while {name} was answering ({status}). Try again later, or choose another "
             "model with FOOTNOTE_LLM."
         )
+    if "temperature" in said and (status is None or status < 500):  # of models that think before they write
+        return ModelUnavailable(
+            f"{name} refused the temperature {model.ask.llm_temperature:g}. Set another on the Settings page, or in "
+            "FOOTNOTE_LLM_TEMPERATURE: some models take only 1."
+        )
     if status is not None and status >= 400:
         return ModelUnavailable(
             f"{place} refused the request to {name} ({status}): {said[:200]} Check FOOTNOTE_LLM and "

@@ -7,10 +7,10 @@ its own carries nothing over, so that a new topic starts clean.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
-from ingest.analysis import question_terms
+from ingest.protocols import Embedder
+from rag.leaning import leans
 from rag.model import Turn
 from rag.reader import Reader
 
@@ -18,23 +18,12 @@ CARRY_LOGIT = 0.0  # MODEL.md, head "carry": above 0 the word belongs into the q
 HISTORY_CHARACTERS = 2_000  # the head reads the last 250 tokens
 ANSWER_WORDS = 60  # of the last answer that the head reads; more would cost tokens
 MOST_CARRIED = 4  # words: the strongest
-FEW_TERMS = 2  # a question with so few words of its own is taken to lean on the history
-
-# What shows that a question leans on something said before. On TREC CAsT's turns (those whose manual
-# rewrite takes a word from the history against the others) it finds 83% at 44% specificity; the head
-# alone cannot tell a change of topic (rag/evaluate/LOG.md).
-_LEANS = re.compile(
-    r"^(?:and|but|or|also|so|then|what (?:about|if)|how about|ok(?:ay)?|yes|no|why(?: not)?\W*$|really|tell me more)\b"
-    r"|\b(?:its?|it's|they|them|theirs?|that|this|those|these|he|she|his|hers?|him|ones?|there|same|"
-    r"others?|another|else|former|latter|such|instead|too|also|more)\b",
-    re.IGNORECASE,
-)
 
 
-def condense(reader: Reader, question: str, history: Sequence[Turn]) -> str:
+def condense(reader: Reader, embedder: Embedder, question: str, history: Sequence[Turn]) -> str:
     """The query to search with: the question, with what it needs from earlier turns before it."""
     earlier = remembered(history)
-    if not earlier or not leans(question):
+    if not earlier or not leans(embedder, question, history):
         return question
     carried = carry_over(question, reader.carry(question, earlier))
     return f"{' '.join(carried)} {question}" if carried else question
@@ -68,8 +57,3 @@ def carry_over(question: str, marked: Sequence[tuple[str, int, int, float]]) -> 
             strongest[plain] = (logit, place, word)
     best = sorted(strongest.values(), reverse=True)[:MOST_CARRIED]
     return [word for _, _, word in sorted(best, key=lambda each: each[1])]
-
-
-def leans(question: str) -> bool:
-    """Whether a question seems to need what was said before it."""
-    return bool(_LEANS.search(question.strip())) or len(set(question_terms(question))) <= FEW_TERMS

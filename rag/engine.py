@@ -208,7 +208,7 @@ class Engine:
             clock.lap("searching")
             return given, hits
         wanted = without_orders(question)
-        query = condense(models.reader, wanted, history) if history else wanted
+        query = condense(models.reader, models.embedder, wanted, history) if history else wanted
         clock.lap("condensing")
         query = mended(query, library)
         hits = retrieve(library, models.embedder, query, self.ask_settings)

@@ -1,8 +1,7 @@
 """A chat as a file to keep: questions, answers, the evidence quoted word for word, and a bibliography.
 
 Footnotes are numbered through the whole chat. What documents and models wrote stays text: in Markdown every
-sign that could become markup is escaped, in Word nothing is a field or a link. There is no PDF: nothing among
-our libraries sets text well; Word and every browser print one.
+sign that could become markup is escaped, in Word nothing is a field or a link. The PDF is made in printing.py.
 """
 
 from __future__ import annotations
@@ -95,11 +94,11 @@ def file_name(chat: Chat, suffix: str) -> str:
     return f"{words}{suffix}"
 
 
-def _about(chat: Chat, now: datetime) -> str:
+def about(chat: Chat, now: datetime) -> str:
     return f"Asked of the library “{chat.library}” with Footnote; exported on {now:%Y-%m-%d}."
 
 
-def _paragraphs(answer: Answer) -> Iterator[list[Sentence]]:
+def paragraphs(answer: Answer) -> Iterator[list[Sentence]]:
     """The sentences of each block; a refusal is one without footnotes."""
     block: list[Sentence] = []
     for sentence in answer.sentences or (Sentence(answer.text, ()),):
@@ -110,7 +109,7 @@ def _paragraphs(answer: Answer) -> Iterator[list[Sentence]]:
     yield block
 
 
-def _evidence(citation: Citation) -> tuple[str, str]:
+def evidence(citation: Citation) -> tuple[str, str]:
     """The quote on one line, and where it stands."""
     parts = citation.title or citation.document, place_of(citation), CORRECTED if citation.corrected else ""
     where = ", ".join(filter(None, parts))
@@ -123,17 +122,17 @@ def _evidence(citation: Citation) -> tuple[str, str]:
 def as_markdown(chat: Chat, messages: Iterable[Message], now: datetime) -> str:
     """The chat as Markdown with footnotes ([^1], as GitHub and Pandoc read them)."""
     said = exchanges(messages)
-    lines = [f"# {escaped(chat.title or 'Chat')}", "", escaped(_about(chat, now)), ""]
+    lines = [f"# {escaped(chat.title or 'Chat')}", "", escaped(about(chat, now)), ""]
     for one in said:
         lines += [f"## {escaped(one.question or 'Files added')}", ""]
         lines += [f"With {escaped(', '.join(one.files))}", ""] if one.files else []
         if one.answer is None:
             lines += [escaped(one.note or "This question has no answer."), ""]
             continue
-        for block in _paragraphs(one.answer):
+        for block in paragraphs(one.answer):
             lines += [" ".join(_markdown_sentence(each, one.first) for each in block), ""]
         for citation in one.answer.citations:
-            quote, where = _evidence(citation)
+            quote, where = evidence(citation)
             lines.append(f"[^{one.first + citation.marker}]: “{escaped(quote)}” – {escaped(where)}")
         lines.append("")
     if works := bibliography(said):
@@ -166,7 +165,7 @@ def as_word(chat: Chat, messages: Iterable[Message], now: datetime) -> bytes:
     document.core_properties.title, document.core_properties.author = _xml(chat.title)[:250], ""
     document.core_properties.comments = ""
     document.add_heading(_xml(chat.title or "Chat"), 0)
-    document.add_paragraph(_xml(_about(chat, now)))
+    document.add_paragraph(_xml(about(chat, now)))
     for one in said:
         document.add_heading(_xml(one.question or "Files added"), 1)
         if one.files:
@@ -174,12 +173,12 @@ def as_word(chat: Chat, messages: Iterable[Message], now: datetime) -> bytes:
         if one.answer is None:
             document.add_paragraph(_xml(one.note or "This question has no answer."))
             continue
-        for block in _paragraphs(one.answer):
+        for block in paragraphs(one.answer):
             paragraph = document.add_paragraph()
             for sentence in block:
                 _word_sentence(paragraph, sentence, one.first)
         for citation in one.answer.citations:
-            quote, where = _evidence(citation)
+            quote, where = evidence(citation)
             paragraph = document.add_paragraph()
             paragraph.paragraph_format.left_indent = Pt(18)
             paragraph.paragraph_format.space_after = Pt(3)

@@ -119,4 +119,9 @@ def missing_package(provider: Provider) -> str:
     """The line that installs what this provider needs; "" when it is there."""
     if not provider.package or find_spec(provider.package.replace("-", "_")) is not None:
         return ""
-    return f".venv/bin/python -m pip install {provider.package}"
+    return install_line(provider.package)
+
+
+def install_line(package: str) -> str:
+    """The newest version that fits what is pinned: alone it would lift langchain-core above its pin."""
+    return f".venv/bin/python -m pip install -r requirements.txt {package}"

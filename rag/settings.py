@@ -11,7 +11,7 @@ import json
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -28,6 +28,7 @@ class AskSettings:
     """Each can be set as FOOTNOTE_<NAME> in the environment or in `.env`, and chosen on a page."""
 
     llm: str = ""  # "" answers by extraction; else "provider:model" for init_chat_model
+    llm_others: str = ""  # more of the kind, with commas between: an answer can be made again with them
     llm_base_url: str = ""  # any OpenAI-compatible address
     llm_api_key: str = field(default="", repr=False)
     llm_temperature: float = 0.0
@@ -49,6 +50,17 @@ class AskSettings:
     refusal_threshold: float = 0.15  # calibrated probability under which an answer is refused
 
     question_max_characters: int = 4_000
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The chat models that can be asked, the set one first; () without any."""
+        names = (self.llm, *self.llm_others.split(","))
+        return tuple(dict.fromkeys(name.strip() for name in names if name.strip()))
+
+    def with_model(self, llm: str) -> AskSettings:
+        """These settings with another model; the key goes along only where it may be sent."""
+        same = key_place({"llm": llm, "llm_base_url": self.llm_base_url}) == key_place(vars(self))
+        return replace(self, llm=llm, llm_api_key=self.llm_api_key if same else "")
 
     @classmethod
     def load(cls, home: Path | None = None, **overrides: object) -> AskSettings:

@@ -19,11 +19,11 @@ SHORT_ANSWER = 20  # characters; fewer stand in many passages
 
 
 def feedback_questions(rated: Iterable[Rated]) -> list[Question]:
-    """A question for each rated answer, the oldest first; asked in the same words and the same chat twice, the last."""
+    """A question for each rated answer, the oldest first; asked in the same words, after the same talk and of the same documents twice, the last."""
     found: dict[tuple[object, ...], Question] = {}
     for each in rated:
         question = _question(each)
-        key = (question.question, question.history)
+        key = (question.question, question.history, question.scope)
         found.pop(key, None)
         found[key] = question
     return list(found.values())
@@ -42,6 +42,7 @@ def _question(rated: Rated) -> Question:
         () if refusal else expected,
         (),
         (_evidence(answer),) if rating.good and answer.citations else (),
+        answer.scope,
     )
 
 

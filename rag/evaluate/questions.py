@@ -19,12 +19,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from ingest.errors import WrongUsage
-from ingest.wire import decode
+from ingest.scope import Scope
+from ingest.wire import decode, encode
 from rag.model import Turn
 
 Unit = Literal["passage", "page", "document"]
@@ -54,6 +55,7 @@ class Question:
     answers: tuple[str, ...] = ()
     must: tuple[str, ...] = ()
     evidence: tuple[tuple[Evidence, ...], ...] = ()
+    scope: Scope = field(default_factory=Scope)  # of the library that is asked; empty is all of it
 
     @property
     def unit(self) -> Unit:
@@ -122,6 +124,8 @@ def question_json(question: Question) -> dict[str, Any]:
     for name in ("answers", "must"):
         if values := getattr(question, name):
             raw[name] = list(values)
+    if question.scope:
+        raw["scope"] = {name: value for name, value in encode(question.scope).items() if value}
     if question.evidence:
         raw["evidence"] = [
             {
@@ -150,6 +154,7 @@ def _question(raw: Mapping[str, Any], line: str, below: str) -> Question:
         _texts(raw, "answers"),
         _texts(raw, "must"),
         _groups(raw.get("evidence") or (), kind, below),
+        decode(Scope, raw.get("scope") or {}).checked(),
     )
 
 

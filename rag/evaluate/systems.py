@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from ingest.errors import WrongUsage
 from ingest.protocols import Embedder, Library
+from ingest.scope import Scope
 from rag.engine import Engine
 from rag.evaluate.judge import Found
 from rag.evaluate.questions import Question
@@ -54,11 +56,19 @@ class Footnote:
         self.shown = engine.ask_settings.answer_passages
 
     def ask(self, question: Question, cancel: CancelToken) -> Reply:
-        for event in self._engine.ask(question.question, self._library, question.history, cancel):
+        library = self._asked(question.scope)
+        for event in self._engine.ask(question.question, library, question.history, cancel):
             if isinstance(event, Finished):
                 answer = event.answer
                 return Reply(tuple(map(found, answer.hits)), answer.timings_ms, answer, answer.hits)
         raise AssertionError("an answer ends every question")
+
+    def _asked(self, scope: Scope) -> Library:
+        """What of the library is asked; all of it where nothing of the scope is left."""
+        try:
+            return self._library.within(scope) if scope else self._library
+        except WrongUsage:
+            return self._library
 
 
 class ByMeaning:

@@ -10,7 +10,7 @@ import logging
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ingest.errors import Cancelled, FootnoteError, NotFound
 from ingest.model import ENDED, JobInfo, JobStage
@@ -47,10 +47,10 @@ class Asking:
         question: str,
         job_ids: Sequence[int] = (),
         query: str = "",
-        quote: bool = False,
+        llm: str | None = None,
         scope: Scope | None = None,
     ) -> None:
-        """`query` is searched for as it is; with `quote` the answer is made of quotations, whoever is set.
+        """`query` is searched for as it is; `llm` writes instead of the model that is set, "" for quotations.
 
         `scope` is resolved when the files that come with the question are there.
         """
@@ -59,7 +59,7 @@ class Asking:
         self._opened = opened
         self._library = library
         self._query = query
-        self._quote = quote
+        self._llm = llm
         self._scope = scope or Scope()
         self._job_ids = frozenset(job_ids)
         self._cancel = CancelToken()
@@ -127,8 +127,8 @@ class Asking:
     def _answer(self) -> Answer:
         history = self._opened.conversations.history(self.chat_id)
         engine = self._opened.engine
-        if self._quote and engine.ask_settings.llm:
-            engine = engine.under(replace(engine.ask_settings, llm=""))
+        if self._llm is not None and self._llm != engine.ask_settings.llm:
+            engine = engine.under(engine.ask_settings.with_model(self._llm))
         library = self._library.within(self._scope) if self._scope else self._library
         events = engine.ask(self.question, library, history, self._cancel, query=self._query)
         for event in events:

@@ -120,21 +120,25 @@ def acts_json(message: Message, model: str) -> Json:
     return {
         "at": message.versions.index(message.id) + 1,
         "of": len(message.versions),
-        "again": again_json(model, opened().ask_settings.llm),
+        "again": again_json(model, opened().ask_settings.models, opened().ask_settings.llm),
         "rating": asdict(message.rating) if message.rating else None,
         "reasons": [{"reason": name, "label": label} for name, label in REASONS.items()],
     }
 
 
-def again_json(model: str, llm: str) -> list[Json]:
-    """The ways to answer once more: under the settings in use, and without the chat model where one is set."""
-    if not llm:
-        return [{"label": "Again", "quote": False}]
-    if model == llm:
-        return [{"label": "Again", "quote": False}, {"label": "Quotations only", "quote": True}]
-    return [{"label": f"With {llm}", "quote": False}] + (
-        [{"label": "Quotations only", "quote": True}] if model != EXTRACTIVE else []
-    )
+def again_json(model: str, models: Sequence[str], llm: str) -> list[Json]:
+    """The ways to answer once more, the likeliest first: as is set now (`llm`), by another of the `models`, by
+    quotations. `model` wrote the answer that is there."""
+    if not models:
+        return [{"label": "Again", "model": ""}]
+    set_now = llm or EXTRACTIVE
+    names = {EXTRACTIVE: "Quotations only", **{name: f"With {name}" for name in models}}
+    if model == set_now:
+        names[model] = "Again"
+    others = [name for name in (*models, EXTRACTIVE) if name not in (set_now, model)]
+    return [
+        {"label": names[name], "model": "" if name == EXTRACTIVE else name} for name in (set_now, *others)
+    ]
 
 
 def act_on(chat: Chat, message: Message, question: Message | None, wish: Any) -> None:
@@ -146,8 +150,8 @@ def act_on(chat: Chat, message: Message, question: Message | None, wish: Any) ->
                 if 0 <= at < len(message.versions):
                     sending.check_free(chat)
                     opened().conversations.show_version(message.versions[at])
-            case {"again": bool(quote)} if question:
-                sending.once_more(chat, question, quote=quote)
+            case {"again": str(llm)} if question and llm in ("", *opened().ask_settings.models):
+                sending.once_more(chat, question, llm=llm)
             case {"query": str(query)} if question and query.strip():
                 sending.once_more(chat, question, query=query.strip())
             case {"ask": str(text)}:

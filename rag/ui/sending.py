@@ -55,8 +55,9 @@ def in_other_words(chat: Chat, message: Message, text: str) -> None:
     Asking(here, library, chat.id, question, scope=chat.scope).start()
 
 
-def once_more(chat: Chat, question: Message, query: str = "", quote: bool = False) -> None:
-    """Answer a question once more: searching for another `query`, or by quotations alone.
+def once_more(chat: Chat, question: Message, query: str = "", llm: str | None = None) -> None:
+    """Answer a question once more: searching for another `query`, or written by another model (`llm`; by
+    quotations alone when it is "").
 
     The answer that is there stays as another version.
     """
@@ -66,7 +67,7 @@ def once_more(chat: Chat, question: Message, query: str = "", quote: bool = Fals
     here = opened()
     library = library_of(chat)
     here.conversations.end_with(question.id)
-    Asking(here, library, chat.id, question.content, query=query, quote=quote, scope=chat.scope).start()
+    Asking(here, library, chat.id, question.content, query=query, llm=llm, scope=chat.scope).start()
 
 
 def check_length(question: str) -> None:

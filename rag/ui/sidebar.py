@@ -11,6 +11,7 @@ from streamlit.navigation.page import StreamlitPage
 from ingest.errors import FootnoteError
 from rag.conversations import Chat
 from rag.export import as_markdown, as_word, file_name
+from rag.printing import as_pdf
 from rag.ui import opening, session
 from rag.ui.cached import opened
 from rag.ui.render import day_of
@@ -126,6 +127,10 @@ def export_chat(chat: Chat) -> None:
     st.text("Questions, answers, every quoted passage and the documents cited.")
     with st.container(horizontal=True):
         st.download_button(
+            "PDF", lambda: as_pdf(chat, messages, now), file_name(chat, ".pdf"), "application/pdf",
+            icon=":material/picture_as_pdf:", on_click="ignore", key="export_pdf",
+        )  # fmt: skip
+        st.download_button(
             "Word", lambda: as_word(chat, messages, now), file_name(chat, ".docx"), WORD,
             icon=":material/description:", on_click="ignore", key="export_word",
         )  # fmt: skip
@@ -133,7 +138,6 @@ def export_chat(chat: Chat) -> None:
             "Markdown", lambda: as_markdown(chat, messages, now), file_name(chat, ".md"), "text/markdown",
             icon=":material/markdown:", on_click="ignore", key="export_markdown",
         )  # fmt: skip
-    st.caption("For a PDF, print the Word document.")
 
 
 @st.dialog("Delete this chat")

@@ -16,7 +16,7 @@ from ingest.model import StoredChunk
 from rag.model import CancelToken, Coverage, Hit, Progress
 from rag.whole.central import centroid, standard
 from rag.whole.report import Found, Place, Report, sentence_at
-from rag.whole.route import Comparison, aspect_first
+from rag.whole.route import Comparison, meant
 from rag.whole.shelf import Shelf, Shelved, telling_terms
 from rag.whole.summary import Candidate, candidates
 from rag.whole.tools import Tools
@@ -44,9 +44,7 @@ def comparison(
     tools: Tools, shelf: Shelf, wanted: Comparison, cancel: CancelToken
 ) -> Generator[Progress, None, Found | None]:
     """Both sides; None where one is not there, or they are the same."""
-    for reading in (wanted, aspect_first(wanted)):
-        if reading is None:
-            continue
+    for reading in meant(wanted):
         left, right = _side(tools, shelf, reading.left), _side(tools, shelf, reading.right)
         if left and right and not set(left.chunk_ids) & set(right.chunk_ids):
             break

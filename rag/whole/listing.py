@@ -14,9 +14,10 @@ from ingest.analysis import terms
 from ingest.model import StoredChunk
 from ingest.protocols import Library
 from rag.model import CancelToken, Coverage, Hit, Progress
+from rag.whole.forms import FORMATS
 from rag.whole.phrases import Phrase, Topic, exactly, readings
 from rag.whole.report import Found, Place, Report, opening, sentence_at
-from rag.whole.route import FORMATS, Listing
+from rag.whole.route import Listing
 from rag.whole.shelf import Shelf, Shelved, telling_terms
 from rag.whole.tools import Tools
 
@@ -40,15 +41,18 @@ def listing(
 ) -> Generator[Progress, None, Found | None]:
     """The list, or None where it cannot be made: no folder of that name, or nothing is about the topic."""
     documents = [
-        each for each in shelf.documents if _is_kind(each, wanted.kind) and _lies_in(each, wanted.folder)
+        each
+        for each in shelf.documents
+        if _is_kind(each, wanted.kind) and _lies_in(each, wanted.folder) and _is_called(each, wanted.genre)
     ]
-    if wanted.folder and not documents:
+    if (wanted.folder or wanted.genre) and not documents:
         return None
     if not wanted.topic:
         return (yield from _catalogue(tools, shelf, documents, wanted, cancel))
     inside = {each.id for each in documents}
     yield Progress("gathering", 0, len(documents))
-    if wanted.each:  # whoever mentions it says something about it
+    is_name = any(letter.isupper() for letter in wanted.topic)
+    if wanted.each or (wanted.loose and is_name):  # whoever mentions it says something about it
         name, held = yield from _mentioning(tools.library, shelf, wanted.topic, inside, cancel)
         near = yield from _about(tools, shelf, wanted.topic, inside, cancel)
         held = {**held, **near}
@@ -72,6 +76,11 @@ def listing(
 
 def _is_kind(document: Shelved, kind: str) -> bool:
     return not kind or document.media_type.startswith(FORMATS[kind][1])
+
+
+def _is_called(document: Shelved, genre: str) -> bool:
+    """Whether title, file name or folder holds the word."""
+    return not genre or set(terms(genre)) <= set(terms(f"{document.title} {spaced(document.key)}"))
 
 
 def _lies_in(document: Shelved, folder: str) -> bool:
@@ -244,7 +253,12 @@ def _batches(documents: list[Shelved]) -> Iterator[tuple[int, list[Shelved]]]:
 
 
 def _stem(document: Shelved) -> str:
-    return document.key.rsplit("/", 1)[-1].rsplit(".", 1)[0].replace("_", " ").replace("-", " ")
+    return spaced(document.key.rsplit("/", 1)[-1].rsplit(".", 1)[0])
+
+
+def spaced(name: str) -> str:
+    """A file name or path as words."""
+    return name.replace("_", " ").replace("-", " ").replace("/", " ")
 
 
 def _telling(chunk: StoredChunk, wanted: set[str]) -> Place:

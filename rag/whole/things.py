@@ -7,8 +7,9 @@ from collections.abc import Generator
 from dataclasses import dataclass, field
 
 from rag.model import CancelToken, Coverage, Progress
+from rag.whole.forms import ThingKind
 from rag.whole.report import Found, Place, Report
-from rag.whole.route import ThingKind, Things
+from rag.whole.route import Things
 from rag.whole.shelf import BATCH, Shelf
 from rag.whole.tools import Tools
 

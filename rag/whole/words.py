@@ -38,7 +38,7 @@ NOUNS = frozenset(  # of rows, in general
 NEUTRAL = frozenset(
     "me us list listed recorded registered got get work works working worked there please tell much many number "
     "count counted calculate compute computed add up make made belong belongs come comes go goes "
-    "came visited attended buy bought sell sold order ordered done often times has had have with in at of the to from for all only exactly equal equals than more less".split()
+    "came went gone visited attended buy bought sell sold order ordered done often times has had have with in at of the to from for all only exactly equal equals than more less".split()
 )
 MONTHS = {
     name[:3]: n

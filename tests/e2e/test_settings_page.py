@@ -122,6 +122,11 @@ def test_a_model_is_chosen_tested_and_asked_and_its_key_stays_hidden(
         assert answer.locator(".fn-prompt pre *").count() == 0, "the prompt is text"
         assert KEY not in page.content()
 
+        page.get_by_role("link", name="Settings").click()
+        page.get_by_role("button", name="Remove the key").click()
+        expect(said).to_contain_text("The key was removed.")
+        expect(page.get_by_text("A key is kept for")).to_have_count(0)
+        assert KEY not in kept.read_text(encoding="utf-8")
         assert KEY not in app.log.read_text(encoding="utf-8")
         assert KEY.encode() not in (app.home / "chats.sqlite").read_bytes()
 

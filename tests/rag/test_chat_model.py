@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ import pytest
 from ingest.errors import Cancelled, ModelUnavailable, WrongUsage
 from rag.chat_faults import redacted
 from rag.chat_model import ChatModel, _without_thinking
-from rag.chat_opening import open_chat_model
+from rag.chat_opening import PLACEHOLDER_KEY, open_chat_model, options_of
 from rag.model import CancelToken, Turn
 from rag.prompt import Prompt, compose, is_refusal, parse_answer
 from rag.settings import AskSettings
@@ -163,6 +164,7 @@ def test_silence_ends_at_the_time_limit(server: OpenAIServer) -> None:
         ("empty", r"openai:empty answered with no text"),
         ("broken", r"broke off while openai:broken was answering"),
         ("cut", r"broke off while openai:cut was answering"),
+        ("only-one", r"refused the temperature 0\..*FOOTNOTE_LLM_TEMPERATURE"),
         ("echo-key", r"refused the request to openai:echo-key \(400\)"),
     ],
 )
@@ -225,9 +227,9 @@ def test_usage_is_told_where_the_server_tells_it(server: OpenAIServer) -> None:
 
 
 def test_a_missing_package_is_named_with_its_install_line() -> None:
-    with pytest.raises(ModelUnavailable, match=r"pip install langchain-anthropic$"):
+    with pytest.raises(ModelUnavailable, match=r"pip install -r requirements.txt langchain-anthropic$"):
         open_chat_model(AskSettings(llm="anthropic:claude-x", llm_api_key=KEY), allow_download=False)
-    with pytest.raises(ModelUnavailable, match=r"pip install langchain-ollama$"):
+    with pytest.raises(ModelUnavailable, match=r"pip install -r requirements.txt langchain-ollama$"):
         open_chat_model(AskSettings(llm="ollama:llama3.2"), allow_download=False)
 
 
@@ -241,6 +243,37 @@ def test_the_providers_own_variable_serves_at_the_provider(monkeypatch: pytest.M
     model = open_chat_model(AskSettings(llm="openai:gpt-x"), allow_download=False)
     assert model.model.openai_api_key.get_secret_value() == KEY  # type: ignore[attr-defined]
     assert KEY not in repr(model)
+
+
+@pytest.mark.parametrize("provider", ["openai", "anthropic", "google_genai", "mistralai", "groq"])
+def test_no_key_of_a_provider_goes_to_an_address_of_ones_own(
+    provider: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their classes look into the environment whenever they are given no key."""
+    monkeypatch.setenv(f"{provider.upper()}_API_KEY", KEY)
+    ask = AskSettings(llm=f"{provider}:m", llm_base_url="http://127.0.0.1:1/v1")
+    assert options_of(provider, "m", ask)["api_key"] == PLACEHOLDER_KEY
+    assert options_of(provider, "m", replace(ask, llm_api_key=KEY))["api_key"] == KEY
+    assert "api_key" not in options_of(provider, "m", replace(ask, llm_base_url=""))
+
+
+def test_azure_is_not_sent_the_key_of_openai(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-of-openai")
+    monkeypatch.delenv("AZURE_OPENAI_API_KEY", raising=False)
+    ask = AskSettings(llm="azure_openai:m", llm_base_url="https://name.openai.azure.com")
+    with pytest.raises(ModelUnavailable, match="needs a key"):
+        open_chat_model(ask, allow_download=False)
+    monkeypatch.setenv("AZURE_OPENAI_API_KEY", KEY)
+    model = open_chat_model(ask, allow_download=False).model
+    assert model.openai_api_key.get_secret_value() == KEY  # type: ignore[attr-defined]
+
+
+def test_a_time_limit_is_whole_where_a_class_wants_it_so() -> None:
+    ask = AskSettings(llm="x", llm_timeout_seconds=2.5)
+    limits = {
+        name: options_of(name, "m", ask)["timeout"] for name in ("openai", "mistralai", "bedrock_converse")
+    }
+    assert limits == {"openai": 2.5, "mistralai": 3, "bedrock_converse": 3}
 
 
 def test_no_model_and_an_unknown_provider() -> None:

@@ -1,4 +1,4 @@
-"""A chat as Markdown and as a Word document: all evidence is there, and nothing in it is markup."""
+"""A chat as Markdown, as a Word document and as a PDF: all evidence is there, and nothing in it is markup."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ from dataclasses import replace
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from docx import Document
 from markdown_it import MarkdownIt
+from pypdf import PdfReader
 
 from rag.conversations import Chat, Conversations, Message
 from rag.export import as_markdown, as_word, bibliography, escaped, exchanges, file_name
+from rag.printing import MISSING, MISSING_NOTE, as_pdf
 from tests.rag.test_conversations import some_answer
 
 NOW = datetime(2026, 11, 21)
@@ -95,6 +98,42 @@ def test_a_word_document_holds_the_same(chat: tuple[Chat, list[Message]]) -> Non
         "hyperlink" not in rel.reltype for rel in document.part.rels.values()
     )
     assert document.core_properties.author == ""
+
+
+def test_a_pdf_holds_the_same_and_no_link(chat: tuple[Chat, list[Message]]) -> None:
+    text, reader = read_pdf(as_pdf(*chat, NOW))
+    assert "Five days.1" in text
+    assert "1 “Five days.” Übersicht, p. xii (12)" in text
+    assert "Not more. (not found in the documents)" in text
+    assert "Übersicht, Übersicht “2025”.pdf, p. xii (12)" in text
+    assert "<img src=x onerror=alert(1)>" in text
+    assert all("/Annots" not in page and not page.images for page in reader.pages)
+    fonts = {
+        str(font["/BaseFont"]).split("+")[-1]
+        for page in reader.pages
+        for font in cast("dict[str, Any]", page["/Resources"])["/Font"].values()
+    }
+    assert {"SourceSerif4-Regular", "SourceSerif4-SemiBold", "SourceSerif4-Italic"} <= fonts
+    assert MISSING_NOTE not in text
+
+
+def test_a_pdf_holds_every_script_it_has_a_font_for_and_names_the_others(
+    chat: tuple[Chat, list[Message]],
+) -> None:
+    asked, messages = chat
+    said = "Отпуск Ελληνικά Việt 年休假 五日です 연차"
+    text, _ = read_pdf(as_pdf(asked, [replace(messages[0], content=said)], NOW))
+    assert all(word in text for word in said.split())
+    assert MISSING_NOTE not in text
+    text, _ = read_pdf(as_pdf(asked, [replace(messages[0], content="Leave: إجازة")], NOW))
+    assert MISSING_NOTE in text
+    assert f"Leave: {MISSING * 5}" in text
+
+
+def read_pdf(written: bytes) -> tuple[str, PdfReader]:
+    """Its text on one line."""
+    reader = PdfReader(BytesIO(written))
+    return " ".join(" ".join(page.extract_text() for page in reader.pages).split()), reader
 
 
 def test_a_file_name_is_harmless() -> None:

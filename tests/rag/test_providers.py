@@ -74,5 +74,8 @@ def test_quotations_leave_the_address_as_it_is() -> None:
 
 def test_a_missing_package_is_named_with_the_line_that_installs_it() -> None:
     absent = next(each for each in PROVIDERS if each.id == "mistralai")
-    assert missing_package(absent) in ("", ".venv/bin/python -m pip install langchain-mistralai")
+    assert missing_package(absent) in (
+        "",
+        ".venv/bin/python -m pip install -r requirements.txt langchain-mistralai",
+    )
     assert missing_package(BY_ID["openai"]) == missing_package(BY_ID[NONE]) == ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -140,3 +141,13 @@ def test_a_key_given_with_the_question_is_used(tmp_path: Path, env_file: Path) -
 def test_a_key_without_its_place_is_not_sent(tmp_path: Path, env_file: Path) -> None:
     (tmp_path / CHOSEN_FILE).write_text(f'{{"llm": "openai:a", "llm_api_key": "{KEY}"}}', encoding="utf-8")
     assert AskSettings.load(tmp_path).llm_api_key == ""
+
+
+def test_another_model_gets_the_key_only_where_it_may_be_sent() -> None:
+    ask = AskSettings(llm="openai:a", llm_others=" openai:b, ollama:c ,openai:a,", llm_api_key="k")
+    assert ask.models == ("openai:a", "openai:b", "ollama:c")
+    assert ask.with_model("openai:b").llm_api_key == "k"
+    assert ask.with_model("ollama:c").llm_api_key == ""
+    local = replace(ask, llm_base_url="http://localhost:1/v1")
+    assert local.with_model("c").llm_api_key == "k", "the address decides"
+    assert replace(local, llm="").models == ("openai:b", "ollama:c", "openai:a")

@@ -12,6 +12,7 @@
     gullible   does all that the passages tell it: repeats its instructions, carries the question away in
                every form of link and picture, says what it is told
     hostile    HTML, a remote image, links in every Markdown form, a marker that points nowhere
+    only-one   refuses any temperature but 1
     echo-key   fails with status 400 and quotes the key it was given
     overflow   fails as a context that is too long
     garbage    200 and a page of HTML
@@ -167,6 +168,8 @@ class _Handler(BaseHTTPRequestHandler):
         model = body.get("model") or self.path.split("/")[-3]
         if model in ("429", "500"):
             self._fault(int(model), "scripted")
+        elif model == "only-one" and body.get("temperature") != 1:
+            self._fault(400, "Unsupported value: 'temperature' does not support 0.0 with this model.")
         elif model == "echo-key":
             self._fault(400, f"Bad request with key {self.headers.get('Authorization')}")
         elif model == "overflow":

@@ -182,10 +182,20 @@ function goOn({ ask }, act) {
     ...ask.map((text) => el("button", { class: "fn-next", type: "button", dir: "auto", onclick: () => act({ ask: text }) }, icon("subdirectory_arrow_right"), text)));
 }
 
+// Two ways stand in the line; more of them open below one button.
 function again({ again }, act) {
-  return again.map(({ label, quote }) =>
-    el("button", { class: "fn-action", type: "button", title: "Answer once more; this answer stays", onclick: () => act({ again: quote }) },
-      icon(quote ? "format_quote" : "refresh"), label));
+  const button = ({ label, model }) =>
+    el("button", { class: "fn-action", type: "button", title: "Answer once more; this answer stays", onclick: () => act({ again: model }) },
+      icon(model || label === "Again" ? "refresh" : "format_quote"), label);
+  if (again.length < 3) return again.map(button);
+  const [first, ...others] = again;
+  const menu = el("details", { class: "fn-others" }, el("summary", { class: "fn-action" }, "Another model", icon("expand_more")),
+    el("div", {}, ...others.map(button)));
+  menu.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && menu.open) { menu.open = false; menu.querySelector("summary").focus(); }
+  });
+  menu.addEventListener("focusout", (event) => { if (event.relatedTarget && !menu.contains(event.relatedTarget)) menu.open = false; });
+  return [button(first), menu];
 }
 
 function versions({ at, of }, act) {

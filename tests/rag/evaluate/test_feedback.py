@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from ingest.errors import NotFound
+from ingest.scope import Scope
 from rag.conversations import Conversations, Rating
 from rag.evaluate.feedback import SHOULD_REFUSE, feedback_questions
 from rag.evaluate.questions import Evidence, Question, question_json, read_questions
@@ -47,8 +48,14 @@ def test_a_liked_answer_says_where_the_answer_stands(chats: Conversations) -> No
     message = asked(chats, "How many?", some_answer(), Rating(True))
     (question,) = made(chats)
     assert question == Question(
-        f"chat-{message}", "How many?", "liked", True, evidence=((Evidence(KEY, 12, "Five days."),),)
+        f"chat-{message}",
+        "How many?",
+        "liked",
+        True,
+        evidence=((Evidence(KEY, 12, "Five days."),),),
+        scope=some_answer().scope,
     )
+    assert question.scope.documents == ("/leave/",)
     assert question.unit == "passage"
 
 
@@ -101,6 +108,12 @@ def test_a_follow_up_keeps_what_was_said_before(chats: Conversations) -> None:
         "And then?",
         (Turn("user", "First?"), Turn("assistant", "One. [1]")),
     )
+
+
+def test_what_was_asked_of_other_documents_is_another_question(chats: Conversations) -> None:
+    asked(chats, "How many?", some_answer(), Rating(True))
+    asked(chats, "How many?", replace(some_answer(), scope=Scope()), Rating(True))
+    assert [each.scope for each in made(chats)] == [some_answer().scope, Scope()]
 
 
 def test_the_last_word_on_a_question_counts_and_can_be_taken_back(chats: Conversations) -> None:

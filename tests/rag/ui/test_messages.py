@@ -6,18 +6,28 @@ import pytest
 
 from rag.ui.messages import again_json
 
+AGAIN, QUOTES = ("Again", ""), ("Quotations only", "")
+
 
 @pytest.mark.parametrize(
-    ("model", "llm", "offers"),
+    ("model", "models", "offers"),
     [
-        ("extractive", "", [("Again", False)]),
-        ("openai:a", "", [("Again", False)]),
-        ("openai:a", "openai:a", [("Again", False), ("Quotations only", True)]),
-        ("openai:a", "openai:b", [("With openai:b", False), ("Quotations only", True)]),
-        ("extractive", "openai:a", [("With openai:a", False)]),
+        ("extractive", (), [AGAIN]),
+        ("openai:a", (), [AGAIN]),
+        ("openai:a", ("openai:a",), [("Again", "openai:a"), QUOTES]),
+        ("openai:a", ("openai:b",), [("With openai:b", "openai:b"), QUOTES]),
+        ("extractive", ("openai:a",), [("With openai:a", "openai:a")]),
+        ("b", ("a", "b", "c"), [("With a", "a"), ("With c", "c"), QUOTES]),
+        ("a", ("a", "b"), [("Again", "a"), ("With b", "b"), QUOTES]),
     ],
 )
-def test_an_answer_can_be_made_again_with_and_without_the_chat_model(
-    model: str, llm: str, offers: list[tuple[str, bool]]
+def test_an_answer_can_be_made_again_by_every_model_that_is_set(
+    model: str, models: tuple[str, ...], offers: list[tuple[str, str]]
 ) -> None:
-    assert [(each["label"], each["quote"]) for each in again_json(model, llm)] == offers
+    found = again_json(model, models, models[0] if models else "")
+    assert [(each["label"], each["model"]) for each in found] == offers
+
+
+def test_other_models_alone_leave_quotations_the_usual_way() -> None:
+    found = again_json("extractive", ("a",), "")
+    assert [(each["label"], each["model"]) for each in found] == [AGAIN, ("With a", "a")]

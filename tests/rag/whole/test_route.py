@@ -14,6 +14,7 @@ from rag.whole.route import (
     Things,
     Wanted,
     aspect_first,
+    meant,
     route,
 )
 
@@ -52,6 +53,20 @@ from rag.whole.route import (
         ),
         ("tl;dr of leave.md", Summary("leave.md")),
         ("summarise all documents", Summary()),
+        ("I'm looking for all files related to pensions", Listing("pensions", "about")),
+        ("Which policies mention bribery?", Listing("bribery", genre="policies")),
+        ("Is Kandji mentioned anywhere in my documents?", Listing("Kandji")),
+        ("are there any phone numbers in the welcome pack", Things("phone number", "the welcome pack")),
+        ("What do plan A and plan B have in common?", Comparison("plan A", "plan B")),
+        ("what does the referral policy say", Summary("referral policy")),
+        ("the referral policy in a nutshell", Summary("the referral policy")),
+        ("Laptop replacements in three sentences please", Summary("Laptop replacements")),
+        ("what's the gist of the referral policy?", Summary("the referral policy")),
+        ("files with the word leave", Listing("leave")),
+        ("show me everything that mentions leave", Listing("leave")),
+        ("In how many documents does the word leave occur, and in which?", Listing("leave", count=True)),
+        ("is Figma mentioned somewhere in the handbook files?", Listing("Figma")),
+        ("Which of our documents talk about Kandji?", Listing("Kandji", "about", loose=True)),
     ],
 )
 def test_the_form_of_a_question_decides(question: str, wanted: Wanted) -> None:
@@ -76,6 +91,9 @@ def test_the_form_of_a_question_decides(question: str, wanted: Wanted) -> None:
         "When was the document about leave written?",
         "What does the summary of the report say?",
         "How did the treatment of one versus the other make it seem?",
+        "What does the referral policy say about the bounty?",
+        "What do the old and the new plan say about leave?",
+        "Is smoking allowed anywhere in the office?",
         "which documents mention it?",  # leans on what was said before
         "compare them",
         "compare it with the other",
@@ -92,6 +110,12 @@ def test_an_aspect_may_stand_first() -> None:
     assert isinstance(asked, Comparison)
     assert aspect_first(asked) == Comparison("plan A", "plan B", "notice periods")
     assert aspect_first(Comparison("plan A", "plan B")) is None
+
+
+def test_a_name_may_hold_what_joins_two() -> None:
+    asked = route("what's the difference between the cycle to work scheme and the TechScheme?")
+    assert isinstance(asked, Comparison)
+    assert Comparison("the cycle to work scheme", "the TechScheme") in list(meant(asked))
 
 
 def test_no_question_keeps_the_rules_busy() -> None:
