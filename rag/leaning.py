@@ -1,6 +1,6 @@
 """Does a question lean on what was said before? A calibrated probability from its words and the talk's.
 
-Pronouns and pointing words say so; words of its own before a pronoun ("where was the gin invented and where is
+“And …” and “what about …” always do. Else pronouns and pointing words say so; words of its own before a pronoun ("where was the gin invented and where is
 it used"), many terms, and a distance in meaning from the talk speak against it. Fitted by
 `python -m rag.evaluate.follow_ups --fit` and kept beside the reader's weights; figures in rag/evaluate/LOG.md.
 English only. The cosines are those of the shipped embedder: another one moves the bound a little.
@@ -27,6 +27,8 @@ MOST_TERMS, MOST_BEFORE = 10, 4  # more say no more
 ANSWER_WORDS = 150  # of the last answer that are compared
 FEATURES = ("pronoun", "words_before_it", "points", "others", "terms", "near", "known")
 
+# Said only to someone who was spoken with before; the fit's collections hardly have it, people at work do.
+_GOES_ON = re.compile(r"(?:and|but|or|what (?:about|if)|how about)\b|why(?: not)?\W*$", re.IGNORECASE)
 _PRONOUN = re.compile(r"\b(?:its?|it's|they|them|theirs?|he|she|his|hers?|him)\b", re.IGNORECASE)
 _POINTS = re.compile(r"\b(?:that|this|those|these|ones?|such|there)\b", re.IGNORECASE)
 _OTHERS = re.compile(r"\b(?:same|others?|another|else|former|latter|instead|too|also|more)\b", re.IGNORECASE)
@@ -53,6 +55,8 @@ def shipped() -> Calibration:
 
 def leans(embedder: Embedder, question: str, history: Sequence[Turn]) -> bool:
     """Whether `question` seems to need words of `history`, which is not empty."""
+    if _GOES_ON.match(question.strip()):
+        return True
     return shipped().probability(features(embedder, question, history)) >= LEANS
 
 
