@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -126,12 +127,13 @@ def test_a_passage_is_corrected_and_quoted_so(app: App, page: Page, tmp_path: Pa
     page.locator(".st-key-passages button").click()
     drawer = page.get_by_role("dialog")
     drawer.get_by_role("button", name="Correct", exact=True).click()
-    field = drawer.get_by_label("What this passage says")
+    field = drawer.get_by_role("textbox", name="What this passage says")
     field.fill("Green tea is steeped for three minutes.")
+    field.press("Tab")
     drawer.get_by_role("button", name="Save").click()
-    seen(drawer.get_by_text("Corrected", exact=True))
+    seen(drawer.get_by_text(re.compile("Corrected$")))  # an icon's name stands before it
     drawer.get_by_role("button", name="Switch off").click()
-    seen(drawer.get_by_text("Switched off", exact=True))
+    seen(drawer.get_by_text(re.compile("Switched off$")))
     drawer.get_by_role("button", name="Switch on").click()
     seen(drawer.get_by_role("button", name="Switch off"))
     page.keyboard.press("Escape")
