@@ -8,6 +8,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 
+def step_back(niceness: int) -> None:
+    """Let others have the processor first. Raises OSError, and AttributeError on Windows.
+
+    Linux shares it out among sessions, and a process's niceness counts only within its own (sched(7), autogroup): the
+    session of a child, which it has to itself, is made as nice.
+    """
+    os.nice(niceness)
+    session = Path("/proc/self/autogroup")
+    if session.exists():
+        session.write_text(str(niceness), encoding="ascii")
+
+
 def restrict(
     niceness: int, memory_mib: int, seconds: float, requests: int, prepare: Callable[[], None] | None = None
 ) -> dict[str, str]:
@@ -21,7 +33,7 @@ def restrict(
     if prepare is not None:
         prepare()
     try:
-        os.nice(niceness)
+        step_back(niceness)
     except (AttributeError, OSError) as error:
         state["niceness"] = str(error)
     try:

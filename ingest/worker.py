@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, BinaryIO, cast
 
 import numpy as np
@@ -22,6 +23,7 @@ import numpy as np
 from ingest.channel import Channel, ChannelBroken, ChannelClosed, Frame
 from ingest.chunking import chunk_pages, context_within, embedded_text
 from ingest.errors import FootnoteError, ModelUnavailable
+from ingest.limits import step_back
 from ingest.model import Chunk, Heading, Page
 from ingest.protocols import Embedder, Tokenizer, Vectors
 from ingest.settings import PROJECT, Settings, settings_from_json, settings_to_json
@@ -117,8 +119,8 @@ def main() -> None:
     """Serve calls from standard input until it closes."""
     sink = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # a print of some library is no frame
-    if hasattr(os, "nice"):
-        os.nice(NICENESS)
+    with suppress(AttributeError, OSError):  # then it is merely as quick as the page
+        step_back(NICENESS)
     threading.Thread(target=end_with, args=(os.getppid(),), daemon=True).start()
     channel = Channel(sys.stdin.buffer, sink, MAX_FRAME_BYTES)
     try:
