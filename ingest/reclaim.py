@@ -57,9 +57,13 @@ class Reclaiming:
     def renew_vectors(self) -> None:
         """Fill the vectors' folder anew now, whatever it holds; searches go on meanwhile."""
         passages, libraries = self._catalog.passages, self._catalog.libraries
-        held = {each: sorted(passages.ids(each, complete=True)) for each in libraries.ids().values()}
-        if self._vectors.renew(held, passages.vectors, lambda: not self._closing.is_set()):
-            log.info("the vectors' folder was made anew with %d vectors", sum(map(len, held.values())))
+        renewed = self._vectors.renew(
+            lambda: {each: passages.with_vectors(each) for each in libraries.ids().values()},
+            passages.vectors,
+            lambda: not self._closing.is_set(),
+        )
+        if renewed:
+            log.info("the vectors' folder was made anew")
 
     def close(self) -> None:
         """Stop after the block at hand; what is half done is thrown away."""

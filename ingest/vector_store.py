@@ -91,22 +91,22 @@ class VectorStore:
 
     def renew(
         self,
-        libraries: Mapping[int, Sequence[int]],
+        libraries: Callable[[], Mapping[int, Sequence[int]]],
         read: Callable[[Sequence[int]], tuple[list[int], Vectors]],
         goes_on: Callable[[], bool] = lambda: True,
     ) -> bool:
         """Fill a new folder, let it answer, delete the old one; False when `goes_on` has ended it.
 
-        `libraries` are the chunk ids by library, `read` gives the vectors of some as the catalog has them at that
-        moment, [] for those that have gone. Searches and changes go on meanwhile. Raises DiskFull; the old
-        folder then goes on answering.
+        `libraries` gives the chunk ids by library; it is asked once changes go into both folders, so that nothing falls
+        between. `read` gives the vectors of some as the catalog has them at that moment, [] for those that have gone.
+        Searches and changes go on meanwhile. Raises DiskFull; the old folder then goes on answering.
         """
         with self._renewing:
             return self._renew(libraries, read, goes_on)
 
     def _renew(
         self,
-        libraries: Mapping[int, Sequence[int]],
+        libraries: Callable[[], Mapping[int, Sequence[int]]],
         read: Callable[[Sequence[int]], tuple[list[int], Vectors]],
         goes_on: Callable[[], bool],
     ) -> bool:
@@ -116,7 +116,7 @@ class VectorStore:
         with self._changing:
             self._next = fresh = ChromaIndex(self._home / folder)
         try:
-            for library_id, chunk_ids in libraries.items():
+            for library_id, chunk_ids in libraries().items():
                 for start in range(0, len(chunk_ids), COPIED):
                     if not goes_on():
                         return False

@@ -153,6 +153,15 @@ class Passages:
         )
         return {row[0] for row in rows}
 
+    def with_vectors(self, library_id: int) -> list[int]:
+        """Ids of all chunks of a library whose vectors are here, ascending, complete documents or not."""
+        rows = self._db.reader.execute(
+            "SELECT v.chunk_id FROM vectors v JOIN chunks c ON c.id = v.chunk_id "
+            "JOIN documents d ON d.id = c.document_id WHERE d.library_id = ? ORDER BY v.chunk_id",
+            (library_id,),
+        )
+        return [row[0] for row in rows]
+
     def count(self) -> int:
         """All chunks of all libraries."""
         (found,) = self._db.reader.execute("SELECT count(*) FROM chunks").fetchone()

@@ -51,7 +51,7 @@ def test_a_fresh_folder_takes_over_and_what_changes_meanwhile_is_in_it(tmp_path:
             assert store.search(1, VECTORS[20], 1)[0][0] == 20, "the old folder answers"
         return of_catalog([i for i in ids if i < 2_900])
 
-    assert store.renew({1: [*range(500), *range(2_500, 3_000)], 2: []}, read)
+    assert store.renew(lambda: {1: [*range(500), *range(2_500, 3_000)], 2: []}, read)
     wanted = {*range(500), 600, *range(2_500, 2_900)}
     assert store.ids(1) == wanted
     assert store.ids(2) == set()
@@ -69,7 +69,7 @@ def test_one_that_is_stopped_leaves_the_old_folder(tmp_path: Path) -> None:
     store = VectorStore(tmp_path)
     store.add(1, range(1_500), VECTORS[:1_500])
     looks = iter([True, True, False])
-    assert not store.renew({1: range(1_500)}, of_catalog, lambda: next(looks))
+    assert not store.renew(lambda: {1: range(1_500)}, of_catalog, lambda: next(looks))
     assert store.ids(1) == set(range(1_500))
     assert [path.name for path in tmp_path.glob("chroma*") if path.is_dir()] == ["chroma"]
     store.close()
@@ -90,7 +90,7 @@ def read(ids):
     print(blocks, flush=True)
     return list(ids), vectors[list(ids)]
 while True:
-    store.renew({1: range(3_000)}, read)
+    store.renew(lambda: {1: range(3_000)}, read)
 """
 
 
@@ -100,7 +100,7 @@ def test_a_kill_in_the_midst_loses_nothing(tmp_path: Path, blocks: int) -> None:
     store = VectorStore(tmp_path)
     assert store.ids(1) == set(range(3_000))
     assert store.search(1, VECTORS[1_234], 1)[0][0] == 1_234
-    assert store.renew({1: range(3_000)}, of_catalog)
+    assert store.renew(lambda: {1: range(3_000)}, of_catalog)
     assert len([path for path in tmp_path.glob("chroma*") if path.is_dir()]) == 1
     store.close()
 
