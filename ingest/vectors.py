@@ -25,6 +25,7 @@ from ingest.protocols import Vectors
 if TYPE_CHECKING:
     from chromadb.api.client import Client
     from chromadb.api.models.Collection import Collection
+    from chromadb.api.types import QueryResult
 
 
 class ChromaIndex:
@@ -76,7 +77,11 @@ class ChromaIndex:
             assert collection is not None
             for start in range(0, len(chunk_ids), self._batch):
                 batch = slice(start, start + self._batch)
-                collection.upsert(ids=[str(i) for i in chunk_ids[batch]], embeddings=vectors[batch])
+                ids = [str(i) for i in chunk_ids[batch]]
+                # Removed first: a vector moved within the graph may cut its neighbours off from it.
+                if held := collection.get(ids=ids, include=[])["ids"]:
+                    collection.delete(ids=held)
+                collection.upsert(ids=ids, embeddings=vectors[batch])
 
     def remove(self, library_id: int, chunk_ids: range) -> None:
         """Remove the ids of a range; what is not there is no fault."""
@@ -117,14 +122,14 @@ class ChromaIndex:
             if collection is None:
                 return []
             try:
-                found = collection.query(
-                    query_embeddings=vector[None, :], n_results=limit, include=["distances"]
-                )
+                found = _nearest(collection, vector, limit)
             except ChromaError:
                 with self._guard:
                     if self._collections.get(library_id) is not collection:
                         return []  # dropped by another thread in between
-                raise
+                if not collection.count():
+                    return []  # made by another thread, its first vectors not yet written: no graph
+                found = _nearest(collection, vector, limit)  # they are now
         distances = found["distances"]
         assert distances is not None
         hits = [(int(i), 1.0 - float(d)) for i, d in zip(found["ids"][0], distances[0], strict=True)]
@@ -212,6 +217,10 @@ class ChromaIndex:
             if "is locked" in str(error):
                 raise _busy(self._folder) from error
             raise
+
+
+def _nearest(collection: Collection, vector: Vectors, limit: int) -> QueryResult:
+    return collection.query(query_embeddings=vector[None, :], n_results=limit, include=["distances"])
 
 
 def _name(library_id: int) -> str:

@@ -360,6 +360,13 @@ class VectorContract(StoreContract[VectorIndex]):
         with pytest.raises(ValueError, match="2 ids, 1 vectors"):
             index.add(1, [1, 2], vectors[:1])
 
+    def test_adding_again_cuts_nothing_off(self, index: VectorIndex) -> None:
+        vectors = unit_vectors(30)
+        for library in range(2, 62):  # a graph's threads differ: one library in eight lost a vector
+            index.add(library, range(20), vectors[:20])
+            index.add(library, [3, 25], vectors[[28, 29]])
+            assert len(index.search(library, vectors[3], 100)) == 21
+
     def test_remove_takes_a_range_and_nothing_else(self, index: VectorIndex) -> None:
         vectors = unit_vectors(40)
         index.add(1, range(40), vectors)
