@@ -20,7 +20,7 @@ from pathlib import Path
 from streamlit.starlette import App
 
 from ingest.errors import FootnoteError, WrongUsage
-from ingest.lock import read_owner
+from ingest.home.lock import read_owner
 from ingest.settings import Settings, go_offline
 from rag.ui.cached import backend
 from rag.ui.guard import require_loopback

@@ -8,18 +8,9 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from itertools import chain
 
-from ingest import by_hand, care, keeping, terminal, watching
-from ingest.adding import add_all, follow, in_words, library_for_adding, summary
-from ingest.errors import FootnoteError, NotFound
-from ingest.follow import command as following
-from ingest.model import AddResult, AddState, OriginInfo, PageState
-from ingest.places import unit
-from ingest.protocols import Home
-from ingest.receipts import as_csv, as_json_lines
-from ingest.recipe import Choice
-from ingest.scope import Scope, fitting
-from ingest.settings import DEFAULT_LIBRARY
-from ingest.terminal import (
+from ingest.commands import by_hand, care, keeping, terminal, watching
+from ingest.commands.adding import add_all, follow, in_words, library_for_adding, summary
+from ingest.commands.terminal import (
     FAILED,
     ask,
     commands,
@@ -34,7 +25,16 @@ from ingest.terminal import (
     table,
     tell,
 )
-from ingest.wire import encode
+from ingest.errors import FootnoteError, NotFound
+from ingest.follow import command as following
+from ingest.model import AddResult, AddState, OriginInfo, PageState
+from ingest.places import unit
+from ingest.protocols import Home
+from ingest.recipe import Choice
+from ingest.remote.wire import encode
+from ingest.settings import DEFAULT_LIBRARY
+from ingest.shelf.receipts import as_csv, as_json_lines
+from ingest.shelf.scope import Scope, fitting
 
 PAUSED = "The queue is paused: nothing was begun. Go on with `python -m ingest resume`, then try again."
 
@@ -141,7 +141,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def add(home: Home, options: Namespace) -> int:
-    from ingest.gather import gather
+    from ingest.commands.gather import gather
 
     policy = True if options.replace else False if options.keep_both else None
     found = gather(options.paths, replace=policy, password=options.password)

@@ -6,14 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ingest import aside, tags
-from ingest.alike import Alike, pairs
-from ingest.amending import clean_correction
 from ingest.catalog import DocumentRow, OriginRow
 from ingest.catalog.amendments import PASSAGE_GONE
 from ingest.errors import EmbedderDiffers, NotFound, Unreadable
 from ingest.follow.model import Followed
-from ingest.intake import Intake
 from ingest.model import (
     AddResult,
     Box,
@@ -29,15 +25,19 @@ from ingest.model import (
     Table,
 )
 from ingest.protocols import Vectors
+from ingest.queue.intake import Intake
+from ingest.queue.recognition import line_boxes
 from ingest.readers import SHOWN_AS_PAGES, TABULAR, source_ranges
 from ingest.recipe import Choice, choice_to_json
-from ingest.recognition import line_boxes
-from ingest.scope import Scope, chosen
-from ingest.tags import Rule
-from ingest.within import Within, listed, marked, resolve, search_vectors, search_words
+from ingest.shelf import aside, tags
+from ingest.shelf.alike import Alike, pairs
+from ingest.shelf.amending import clean_correction
+from ingest.shelf.scope import Scope, chosen
+from ingest.shelf.tags import Rule
+from ingest.shelf.within import Within, listed, marked, resolve, search_vectors, search_words
 
 if TYPE_CHECKING:
-    from ingest.home import LocalHome
+    from ingest.home.opening import LocalHome
 
 
 class LocalLibrary:

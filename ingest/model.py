@@ -154,7 +154,7 @@ class FileText:
     `paged` is False for formats without pages: they have exactly one Page, shown outside as
     `page = null`. `title` is the metadata's title, else the first heading, else "" (the catalog
     then takes the origin's file name). `unread` are the numbers of pages that are pictures of text:
-    `ingest.recognition` reads them.
+    `ingest.queue.recognition` reads them.
     """
 
     media_type: str

@@ -21,23 +21,23 @@ from pathlib import PurePosixPath
 
 import numpy as np
 
-from ingest.alike import Comparing
-from ingest.amending import lost_in_words
 from ingest.catalog import Catalog, DocumentRow, JobRow, OriginRow
 from ingest.errors import Cancelled, FootnoteError, NeedsPassword
-from ingest.jobs import JobQueue, result_from_json, result_to_json
-from ingest.keys import UPLOAD, KeyTaken, free_key
+from ingest.home.originals import Originals
+from ingest.indexes.outbox import Outbox
 from ingest.model import AddResult, AddState, DocumentState, FileText, JobStage, StoredChunk
-from ingest.originals import Originals
-from ingest.outbox import Outbox
+from ingest.processes.sandbox import SandboxPool
+from ingest.processes.worker import Worker
 from ingest.protocols import Vectors
+from ingest.queue.jobs import JobQueue, result_from_json, result_to_json
+from ingest.queue.keys import UPLOAD, KeyTaken, free_key
+from ingest.queue.recognition import with_recognised
+from ingest.queue.remarks import with_remarks
+from ingest.queue.scans import Scans
 from ingest.recipe import choice_from_json, recipe_of
-from ingest.recognition import with_recognised
-from ingest.remarks import with_remarks
-from ingest.sandbox import SandboxPool
-from ingest.scans import Scans
 from ingest.settings import Settings
-from ingest.worker import Worker
+from ingest.shelf.alike import Comparing
+from ingest.shelf.amending import lost_in_words
 
 log = logging.getLogger("footnote.ingest")
 

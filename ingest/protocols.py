@@ -1,7 +1,7 @@
 """The doors of ingest: what rag, the page and the command line may ask of it.
 
 `Home` and `Library` are met twice: opened in this process (`ingest.library`) and reached over
-loopback HTTP when a running app owns the folder (`ingest.client`).
+loopback HTTP when a running app owns the folder (`ingest.remote.client`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.alike import Alike
 from ingest.follow.model import Followed
 from ingest.model import (
     AddResult,
@@ -33,8 +32,9 @@ from ingest.model import (
     Table,
 )
 from ingest.recipe import Choice
-from ingest.scope import Scope
-from ingest.tags import Rule
+from ingest.shelf.alike import Alike
+from ingest.shelf.scope import Scope
+from ingest.shelf.tags import Rule
 
 Vectors = NDArray[np.float32]
 

@@ -12,13 +12,8 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from ingest import terminal
-from ingest.errors import FootnoteError, WrongUsage
-from ingest.places import Place, place_of_chunk
-from ingest.protocols import Home, Library
-from ingest.scope import TYPES, Scope, unmatched
-from ingest.settings import DEFAULT_LIBRARY, Settings, go_offline
-from ingest.terminal import (
+from ingest.commands import terminal
+from ingest.commands.terminal import (
     FAILED,
     StatusLine,
     commands,
@@ -28,7 +23,12 @@ from ingest.terminal import (
     shortened,
     tell,
 )
-from ingest.wire import decode, encode
+from ingest.errors import FootnoteError, WrongUsage
+from ingest.places import Place, place_of_chunk
+from ingest.protocols import Home, Library
+from ingest.remote.wire import decode, encode
+from ingest.settings import DEFAULT_LIBRARY, Settings, go_offline
+from ingest.shelf.scope import TYPES, Scope, unmatched
 from rag.model import (
     CORRECTED,
     Answer,
@@ -172,7 +172,7 @@ def engine_for(options: Namespace, line: StatusLine) -> Iterator[tuple[Home, Ask
     """
     settings = Settings.load(home=options.home)
     go_offline(os.environ, settings.allow_download)
-    from ingest.client import RemoteHome, connect  # their libraries read the environment at import
+    from ingest.remote.client import RemoteHome, connect  # their libraries read the environment at import
 
     asking = AskSettings.load(settings.home, llm=options.llm)
     home = connect(settings, tell)

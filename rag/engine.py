@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING
 
 from ingest.errors import FootnoteError, ModelUnavailable, WrongUsage
 from ingest.protocols import Embedder, Home, Library
-from ingest.scope import Scope
 from ingest.settings import Settings
+from ingest.shelf.scope import Scope
+from rag.llm.prompt import REFUSAL
 from rag.model import (
     Answer,
     CancelToken,
@@ -32,16 +33,15 @@ from rag.model import (
     Sentence,
     Turn,
 )
-from rag.orders import without_orders
-from rag.prompt import REFUSAL
+from rag.search.orders import without_orders
 from rag.settings import AskSettings
 
 if TYPE_CHECKING:
-    from rag.chat_model import ChatModel
-    from rag.confidence import Calibration
+    from rag.answers.confidence import Calibration
+    from rag.llm.chat_model import ChatModel
+    from rag.llm.trial import Trial
     from rag.reader import Reader
-    from rag.rerank import ReadHit
-    from rag.trial import Trial
+    from rag.search.rerank import ReadHit
     from rag.whole.report import Found
     from rag.whole.tables import Rows
 
@@ -159,7 +159,7 @@ class Engine:
 
     def retrieve(self, question: str, library: Library, history: Sequence[Turn] = ()) -> tuple[Hit, ...]:
         """The hits for a question in rank order, without an answer."""
-        from rag.rerank import in_order
+        from rag.search.rerank import in_order
 
         _, read, rest = self.examine(question, library, history)
         return in_order(read, rest)
@@ -199,9 +199,9 @@ class Engine:
         given: str = "",
     ) -> tuple[str, list[Hit]]:
         """The query and what it finds; one that the person has given is left as it is."""
-        from rag.condense import condense
-        from rag.retrieve import retrieve
-        from rag.wording import mended, written_out
+        from rag.search.condense import condense
+        from rag.search.retrieve import retrieve
+        from rag.search.wording import mended, written_out
 
         if given:
             hits = retrieve(library, models.embedder, given, self.ask_settings)
@@ -221,7 +221,7 @@ class Engine:
     def _read(
         self, models: Models, query: str, hits: Sequence[Hit], clock: _Clock, cancel: CancelToken
     ) -> tuple[list[ReadHit], list[Hit]]:
-        from rag.rerank import rerank
+        from rag.search.rerank import rerank
 
         read, rest = rerank(models.reader, query, hits, self.ask_settings, cancel)
         clock.lap("reading")
@@ -229,7 +229,7 @@ class Engine:
 
     def _disagreements(self, library: Library, query: str, read: Sequence[ReadHit]) -> tuple[str, ...]:
         """A notice where two documents give different figures for what is asked."""
-        from rag.disagree import disagreement, in_words
+        from rag.answers.disagree import disagreement, in_words
 
         found = disagreement(query, read)
         if found is None:
@@ -237,14 +237,14 @@ class Engine:
         return (in_words(found, {each.document_id: each.added_at for each in library.listed()}),)
 
     def _confidence(self, models: Models, query: str, read: Sequence[ReadHit]) -> float:
-        from rag.confidence import features
+        from rag.answers.confidence import features
 
         return models.calibration.probability(features(query, read)) if read else 0.0
 
     def _extract(self, models: Models, draft: _Draft, clock: _Clock, notices: tuple[str, ...] = ()) -> Answer:
         """The extractive answer, or a refusal that holds nothing else."""
-        from rag.extract import extract
-        from rag.ground import cite_extracts
+        from rag.answers.extract import extract
+        from rag.answers.ground import cite_extracts
 
         refused = draft.confidence < self.ask_settings.refusal_threshold
         sentences: tuple[Sentence, ...] = ()
@@ -320,9 +320,9 @@ class Engine:
         otherwise: Callable[[tuple[str, ...]], Answer],
     ) -> Iterator[Event]:
         """The chat model's answer, checked as it is written; the one of `otherwise` when the model fails."""
-        from rag.leaks import Leaks
-        from rag.prompt import kept_messages
-        from rag.proofread import Proofreader
+        from rag.llm.leaks import Leaks
+        from rag.llm.prompt import kept_messages
+        from rag.llm.proofread import Proofreader
 
         usage: dict[str, int] = {}
         try:
@@ -392,7 +392,7 @@ class Engine:
     def _load(self) -> Models:
         self._state = "loading the embedder"
         from ingest.embedder import load_embedder
-        from rag.confidence import Calibration
+        from rag.answers.confidence import Calibration
 
         embedder = load_embedder(self._settings)
         self._state = "loading the reader"
@@ -402,14 +402,14 @@ class Engine:
 
     def _open_chat_model(self) -> ChatModel:
         if self._chat_model is None:
-            from rag.chat_opening import open_chat_model
+            from rag.llm.chat_opening import open_chat_model
 
             self._chat_model = open_chat_model(self.ask_settings, self._settings.allow_download)
         return self._chat_model
 
     def try_chat_model(self, ask: AskSettings, cancel: CancelToken) -> Trial:
         """One tiny request to the chat model of `ask`. Raises ModelUnavailable, Cancelled, WrongUsage."""
-        from rag.trial import try_chat_model
+        from rag.llm.trial import try_chat_model
 
         return try_chat_model(ask, self._settings.allow_download, cancel)
 
@@ -417,7 +417,7 @@ class Engine:
 
     def example_questions(self, library: Library, count: int = 3) -> list[str]:
         """Questions the library can answer, made of its headings; fewer when it has few."""
-        from rag.examples import example_questions
+        from rag.chats.examples import example_questions
 
         return example_questions(library, count)
 
@@ -443,7 +443,7 @@ class _Draft:
 
     @property
     def hits(self) -> tuple[Hit, ...]:
-        from rag.rerank import in_order
+        from rag.search.rerank import in_order
 
         return in_order(self.read, self.rest)
 
@@ -457,7 +457,7 @@ class _Draft:
         usage: dict[str, int] | None = None,
     ) -> Answer:
         """The answer; without sentences it is a refusal."""
-        from rag.ground import answer_text
+        from rag.answers.ground import answer_text
 
         if sentences:
             notices = (*self.disagreements, *notices)

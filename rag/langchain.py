@@ -23,8 +23,8 @@ from pydantic import ConfigDict, Field
 from ingest.errors import WrongUsage
 from ingest.places import place_of_chunk
 from ingest.protocols import Library
-from ingest.scope import Scope
 from ingest.settings import DEFAULT_LIBRARY, Settings, go_offline
+from ingest.shelf.scope import Scope
 from rag.model import Answer, Asks, CancelToken, Delta, Finished, Hit, Turn
 
 _ROLES = {"human": "user", "user": "user", "ai": "assistant", "assistant": "assistant"}
@@ -46,14 +46,14 @@ def open_footnote(
     """An engine and a library for a LangChain program; settings are those of the command line.
 
     `documents` are patterns ("leave.md", "contracts", "reports/*.pdf"): only these are searched; of `tags` any. For more ways to
-    choose, and others for each retriever, see `ingest.scope.Scope` and `library.within`.
+    choose, and others for each retriever, see `ingest.shelf.scope.Scope` and `library.within`.
 
     Works beside a running app, which keeps the home folder. Switches telemetry off, and hubs unless
     FOOTNOTE_ALLOW_DOWNLOAD is set, in `os.environ`. Raises NotFound when there is no such library or document.
     """
     settings = Settings.load(home=home)
     go_offline(os.environ, settings.allow_download)
-    from ingest.client import connect  # the libraries below read the environment at import
+    from ingest.remote.client import connect  # the libraries below read the environment at import
     from rag.engine import Engine
     from rag.settings import AskSettings
 

@@ -16,7 +16,7 @@ from ingest.errors import Cancelled
 from ingest.model import StoredChunk
 from ingest.places import Place, place_of
 from ingest.protocols import Library
-from ingest.scope import Scope
+from ingest.shelf.scope import Scope
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,10 +40,12 @@ class AskSettings:
     dense_candidates: int = 60
     words_candidates: int = 60
     distinct_pages: int = 20  # hits come from as many, if the library has them
-    coverage_weight: float = 0.4  # of the query's terms a passage holds, beside the cosine: rag/retrieve.py
+    coverage_weight: float = (
+        0.4  # of the query's terms a passage holds, beside the cosine: rag/search/retrieve.py
+    )
     read_candidates: int = 24  # hits the reader reads
     read_unsure: int = 40  # … when none of those is likely to answer
-    reader_weight: float = 0.03  # of a relevance logit beside the fused score: rag/rerank.py
+    reader_weight: float = 0.03  # of a relevance logit beside the fused score: rag/search/rerank.py
     document_weight: float = 0.4  # of a document's best hits beside each of them
     answer_words: int = 70  # an extractive answer is at most about this long
     answer_passages: int = 8  # passages an extractive answer may draw on

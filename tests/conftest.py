@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import tests.offline.loopback_only  # noqa: F401  (guards this process)
-from ingest import inference
+from ingest.inference import choice, machine
 from ingest.settings import Settings, go_offline
 from rag.settings import AskSettings
 
 if TYPE_CHECKING:
-    from ingest.home import LocalHome
+    from ingest.home.opening import LocalHome
 
-# Elsewhere int8 products saturate, and the golden check turns the format down (`ingest.inference.probe`).
+# Elsewhere int8 products saturate, and the golden check turns the format down (`ingest.inference.choice.probe`).
 exact_int8 = pytest.mark.skipif(
-    not inference.cpu_flags() & inference.NATIVE["int8"],
+    not machine.cpu_flags() & choice.NATIVE["int8"],
     reason="This CPU multiplies int8 without VNNI or AMX: other values, and the format is not used.",
 )
 
@@ -106,8 +106,8 @@ def command_line(environment: dict[str, str]) -> CommandLine:
 @pytest.fixture(scope="session")
 def app_home(tmp_path_factory: pytest.TempPathFactory, own_settings: None) -> Iterator[LocalHome]:
     """A home folder that this process owns and serves, as the app does. Use a library of your own."""
-    from ingest.home import open_home
-    from ingest.service import service_routes
+    from ingest.home.opening import open_home
+    from ingest.remote.service import service_routes
     from rag.api.routes import ask_routes
     from rag.engine import Engine
     from tests.servers.home_server import serving

@@ -20,10 +20,11 @@ BANNED_NAMES = {"utils", "util", "helpers", "helper", "manager", "handler", "han
 HEAVY = ("torch", "transformers", "sentence_transformers", "chromadb", "openvino", "streamlit", "tantivy")
 PDF = ("pypdf", "pypdfium2", "pypdfium2_raw")
 STAGES = {
-    "rag.condense", "rag.retrieve", "rag.rerank", "rag.extract", "rag.ground", "rag.confidence",
-    "rag.chat_model", "rag.chat_opening", "rag.chat_faults", "rag.local_chat", "rag.reader",
-    "ingest.catalog", "ingest.vectors", "ingest.lexical", "ingest.chunking", "ingest.embedder",
-    "ingest.pipeline", "ingest.worker",
+    "rag.search.condense", "rag.search.retrieve", "rag.search.rerank",
+    "rag.answers.extract", "rag.answers.ground", "rag.answers.confidence",
+    "rag.llm.chat_model", "rag.llm.chat_opening", "rag.llm.chat_faults", "rag.llm.local_chat", "rag.reader",
+    "ingest.catalog", "ingest.indexes.vectors", "ingest.indexes.lexical", "ingest.text.chunking",
+    "ingest.embedder", "ingest.pipeline", "ingest.processes.worker",
 }  # fmt: skip
 
 
@@ -97,11 +98,11 @@ def test_streamlit_only_in_app_and_the_pages() -> None:
 
 
 def test_chromadb_only_in_vectors() -> None:
-    assert offences(("chromadb", "langchain_chroma"), "ingest/vectors.py", "rag/evaluate/") == []
+    assert offences(("chromadb", "langchain_chroma"), "ingest/indexes/vectors.py", "rag/evaluate/") == []
 
 
 def test_the_bm25_library_only_in_lexical() -> None:
-    assert offences(("tantivy",), "ingest/lexical.py", "rag/evaluate/") == []
+    assert offences(("tantivy",), "ingest/indexes/lexical.py", "rag/evaluate/") == []
 
 
 def test_pdf_libraries_only_in_readers() -> None:
@@ -241,7 +242,8 @@ def test_the_watch_sees_what_it_is_for(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["ingest.model", "ingest.library", "rag.engine", "rag.chat_model", "rag.langchain", "rag.prompt"]
+    "name",
+    ["ingest.model", "ingest.library", "rag.engine", "rag.llm.chat_model", "rag.langchain", "rag.llm.prompt"],
 )
 def test_light_modules_stay_light(name: str, tmp_path: Path) -> None:
     code = f"import sys, {name}; print([m for m in {HEAVY!r} if m in sys.modules])"

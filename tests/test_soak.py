@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from ingest.client import RemoteHome
 from ingest.errors import FootnoteError
-from ingest.lock import read_owner
+from ingest.home.lock import read_owner
 from ingest.model import ENDED, AddState, DocumentState, Remains, Source
 from ingest.protocols import Library
+from ingest.remote.client import RemoteHome
 from tests.conftest import PROJECT
 
 KILLS = int(os.environ.get("FOOTNOTE_SOAK_KILLS", "200"))  # read here: the tests hide settings of the shell

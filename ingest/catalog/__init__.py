@@ -11,7 +11,7 @@ This package knows SQL and nothing else: no files, no models, no indexes.
     libraries.py   documents.py   changes.py   outbox.py   passages.py   amendments.py
 
 One concern a module, each a class over the Database; a table for something new gets a module and a
-class like theirs (or like `ingest.jobs.JobQueue`, which keeps its own table), never a method here.
+class like theirs (or like `ingest.queue.jobs.JobQueue`, which keeps its own table), never a method here.
 """
 
 from __future__ import annotations

@@ -71,7 +71,7 @@ MIGRATIONS = (
         pattern TEXT NOT NULL, type TEXT NOT NULL, tags TEXT NOT NULL);
     """,
     """
-    CREATE TABLE sketches(  -- documents held against the others: see ingest.alike
+    CREATE TABLE sketches(  -- documents held against the others: see ingest.shelf.alike
         document_id INTEGER PRIMARY KEY REFERENCES documents(id) ON DELETE CASCADE,
         version INTEGER NOT NULL, fingerprints INTEGER NOT NULL);
     CREATE TABLE fingerprints(

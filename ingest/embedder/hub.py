@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer as FastTokenizer
 
-from ingest import inference
 from ingest.errors import ModelUnavailable
+from ingest.inference import machine
 from ingest.protocols import Vectors
 from ingest.settings import Settings
 
@@ -84,7 +84,7 @@ class HubEmbedder:
         import torch
         from sentence_transformers import SentenceTransformer
 
-        torch.set_num_threads(inference.cores(settings.threads))
+        torch.set_num_threads(machine.cores(settings.threads))
         try:
             self._model = SentenceTransformer(
                 str(folder),
@@ -143,5 +143,5 @@ def _content(folder: Path, prompts: dict[str, str], window: int) -> str:
         [*folder.rglob("*.safetensors"), *folder.rglob("config.json"), folder / "modules.json"]
     ):
         if file.is_file():
-            whole.update(f"{file.relative_to(folder).as_posix()} {inference.digest(file)}\n".encode())
+            whole.update(f"{file.relative_to(folder).as_posix()} {machine.digest(file)}\n".encode())
     return whole.hexdigest()[:16]

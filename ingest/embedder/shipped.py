@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ingest import inference
 from ingest.embedder.tokenizer import CLS, SEP, WordPieces
+from ingest.inference import batches, choice, machine, networks
 from ingest.protocols import Vectors
 from ingest.settings import Settings
 
@@ -19,12 +19,12 @@ DIMENSIONS = 384
 
 # The least cosine to the golden vectors. int8 changes a text's ten nearest neighbours by a few in a
 # hundred at 0.997; bfloat16 rounds only.
-LEAST_COSINE: dict[inference.Format, float] = {"float32": 0.99999, "bfloat16": 0.9999, "int8": 0.997}
+LEAST_COSINE: dict[networks.Format, float] = {"float32": 0.99999, "bfloat16": 0.9999, "int8": 0.997}
 
 
 def shipped_identity(folder: Path = FOLDER) -> str:
     """Weights, pooling, window and way of prefixing; not the number format. Loads no model."""
-    return f"shipped-{inference.digest(folder / 'model.safetensors')[:12]}-mean-{WINDOW_TOKENS}-plain"
+    return f"shipped-{machine.digest(folder / 'model.safetensors')[:12]}-mean-{WINDOW_TOKENS}-plain"
 
 
 class ShippedEmbedder:
@@ -34,8 +34,8 @@ class ShippedEmbedder:
         """Raises ModelUnavailable when the folder's files are missing or damaged."""
         self._folder = folder
         self._tokenizer = WordPieces(folder / "tokenizer.json")
-        self._words = inference.WordTable(folder)
-        self._choice = inference.load_network(
+        self._words = batches.WordTable(folder)
+        self._choice = choice.load_network(
             folder,
             "embedder",
             self._disagrees,
@@ -75,7 +75,7 @@ class ShippedEmbedder:
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
         return self._embed(self._choice.network, texts)  # no prompts: both are encoded alike
 
-    def _embed(self, network: inference.Network, texts: Sequence[str]) -> Vectors:
+    def _embed(self, network: networks.Network, texts: Sequence[str]) -> Vectors:
         ids = [
             np.concatenate([[CLS], pieces.ids[: WINDOW_TOKENS - 2], [SEP]])
             for pieces in self._tokenizer.pieces(texts)
@@ -86,7 +86,7 @@ class ShippedEmbedder:
             vectors[batch.rows] = found
         return vectors
 
-    def _disagrees(self, network: inference.Network) -> str | None:
+    def _disagrees(self, network: networks.Network) -> str | None:
         golden = json.loads((self._folder / "golden.json").read_text(encoding="utf-8"))
         expected = np.asarray(golden["vectors"], np.float32)
         least = float((self._embed(network, golden["texts"]) * expected).sum(1).min())

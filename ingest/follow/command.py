@@ -5,16 +5,16 @@ from __future__ import annotations
 import os
 from argparse import ArgumentParser, Namespace
 
-from ingest import terminal
-from ingest.adding import library_for_adding
-from ingest.client import RemoteHome
+from ingest.commands import terminal
+from ingest.commands.adding import library_for_adding
+from ingest.commands.terminal import FAILED, ask, counted, moment, say, say_json, table, tell
 from ingest.errors import NotFound, WrongUsage
 from ingest.follow.model import Followed, FollowState
 from ingest.protocols import Home, Library
+from ingest.remote.client import RemoteHome
+from ingest.remote.wire import encode
 from ingest.settings import DEFAULT_LIBRARY
-from ingest.terminal import FAILED, ask, counted, moment, say, say_json, table, tell
 from ingest.web.addresses import is_address, normal_address
-from ingest.wire import encode
 
 
 def add_arguments(following: ArgumentParser) -> None:

@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
+from ingest.commands.gather import clean, gather
+from ingest.commands.terminal import counted
 from ingest.errors import FootnoteError
-from ingest.gather import clean, gather
 from ingest.model import Source
 from ingest.protocols import Library
-from ingest.terminal import counted
 
 LOOK_SECONDS = 300.0  # between looks without a sign of change: some network drives give none
 SETTLE_MS = 1_600  # changes this close together are one round

@@ -15,20 +15,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ingest.commands.gather import inside
 from ingest.errors import Cancelled, FootnoteError, NotFound, Taken, WrongUsage
 from ingest.follow.folder import Watched
 from ingest.follow.model import Followed, FollowKind
 from ingest.follow.site import SiteSteps
 from ingest.follow.steps import FolderSteps, Steps
 from ingest.follow.table import FollowedTable
-from ingest.gather import inside
 from ingest.library import LocalLibrary
 from ingest.model import ENDED, JobInfo, JobStage
 from ingest.web.addresses import is_address, normal_address
 from ingest.web.fetch import permitted
 
 if TYPE_CHECKING:
-    from ingest.home import LocalHome
+    from ingest.home.opening import LocalHome
 
 log = logging.getLogger("footnote.follow")
 

@@ -6,8 +6,8 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
+from ingest.commands.gather import clean, inside
 from ingest.follow.folder import Keeper, Watched, signs_of_change
-from ingest.gather import clean, inside
 from ingest.library import LocalLibrary
 from ingest.model import AddState, JobInfo
 

@@ -1,7 +1,7 @@
 """Files to text: what a file is (`sniff`), and the reader of each media type (`READERS`).
 
 Importing this package imports no reader; each is imported when its first file comes. Reading files
-of others belongs in a sandbox process (`ingest.sandbox`).
+of others belongs in a sandbox process (`ingest.processes.sandbox`).
 """
 
 from __future__ import annotations

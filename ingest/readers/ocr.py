@@ -64,7 +64,7 @@ class Recogniser:
     """Finds lines and reads them; one page at a time, on one thread."""
 
     def __init__(self) -> None:
-        from ingest.inference import openvino
+        from ingest.inference.machine import openvino
 
         found = find_spec("rapidocr")
         if found is None or found.origin is None:

@@ -10,8 +10,8 @@ from urllib.parse import unquote
 import httpx
 
 from ingest.errors import WrongUsage
-from ingest.keys import clean_key
 from ingest.model import Source
+from ingest.queue.keys import clean_key
 
 MOST_CHARACTERS = 2_000
 WEB_PORTS = (80, 443)  # below 1024, only these: others speak something else

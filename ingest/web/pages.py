@@ -8,8 +8,8 @@ from types import MappingProxyType
 
 from ingest.catalog.database import Database
 from ingest.errors import Unreadable
-from ingest.keys import clean_key
 from ingest.model import Source
+from ingest.queue.keys import clean_key
 from ingest.readers import SUFFIXES, WHAT_WORKS
 from ingest.web.fetch import Fetched, Validators
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ingest.client import Wire
 from ingest.protocols import Library
-from ingest.wire import encode
+from ingest.remote.client import Wire
+from ingest.remote.wire import encode
 from rag.api.routes import decode_event
 from rag.model import CancelToken, Event, Turn
 

@@ -5,7 +5,7 @@
                                         "tags": ["finance"]}}
 
 answers with lines of JSON, one per event: {"event": "Progress" | "Delta" | "Checked" | "Finished",
-…fields}. The guard is that of `ingest.service`. A caller that goes away stops the work.
+…fields}. The guard is that of `ingest.remote.service`. A caller that goes away stops the work.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ingest.protocols import Home
-from ingest.scope import Scope
-from ingest.service import PREFIX, Lines, Send, fitting, guarded, json_object, sent_by
-from ingest.wire import decode, encode
+from ingest.remote.service import PREFIX, Lines, Send, fitting, guarded, json_object, sent_by
+from ingest.remote.wire import decode, encode
+from ingest.shelf.scope import Scope
 from rag.model import Asks, CancelToken, Checked, Delta, Event, Finished, Progress, Turn
 
 EVENTS: dict[str, type[Event]] = {kind.__name__: kind for kind in (Progress, Delta, Checked, Finished)}
@@ -38,7 +38,7 @@ class Wanted:
 
 
 def ask_routes(engine: Asks, home: Home, token: str) -> list[Route]:
-    """The routes over `engine`, to be mounted in the app beside `ingest.service.service_routes`."""
+    """The routes over `engine`, to be mounted in the app beside `ingest.remote.service.service_routes`."""
 
     async def ask(request: Request) -> Response:
         with fitting():

@@ -13,10 +13,10 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from ingest.analysis import STOP_WORDS, terms
 from ingest.model import StoredChunk
 from ingest.protocols import Library
-from ingest.sentences import sentences
+from ingest.text.analysis import STOP_WORDS, terms
+from ingest.text.sentences import sentences
 from rag.evaluate.questions import Evidence, Question
 
 SEED = 1

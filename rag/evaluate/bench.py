@@ -11,14 +11,14 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from ingest.commands.gather import gather
+from ingest.commands.terminal import StatusLine, tell
 from ingest.errors import FootnoteError
-from ingest.gather import gather
-from ingest.home import LocalHome, open_home
-from ingest.inference import cpu_name
+from ingest.home.opening import LocalHome, open_home
+from ingest.inference.machine import cpu_name
 from ingest.model import AddState
 from ingest.protocols import Library
 from ingest.settings import Settings
-from ingest.terminal import StatusLine, tell
 from rag.engine import Engine
 from rag.evaluate.evaluation import Run, ask_all, made_under, now, peak_mib, save_run, summary
 from rag.evaluate.questions import Question, load_questions

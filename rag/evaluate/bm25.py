@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ingest.analysis import question_terms, terms
+from ingest.text.analysis import question_terms, terms
 from rag.evaluate.metrics import Floats
 
 

@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from ingest.home import open_home
+from ingest.commands.terminal import StatusLine
+from ingest.home.opening import open_home
 from ingest.settings import Settings
-from ingest.terminal import StatusLine
-from rag.confidence import FEATURES, Calibration, expanded
+from rag.answers.confidence import FEATURES, Calibration, expanded
 from rag.evaluate import metrics
 from rag.evaluate.metrics import Flags, Floats
 
@@ -63,7 +63,7 @@ def out_of_fold(features: Floats, labels: Flags, weights: Floats | None = None, 
 
 def recalibrate(settings: Settings, folder: Path, limit: int, keep: bool) -> dict[str, Any]:
     """Figures out of fold over SETS below `folder`; with `keep` the fit on all replaces the kept one."""
-    from rag.confidence import FILE
+    from rag.answers.confidence import FILE
 
     features, labels, names = collected(settings, folder, limit)
     own = names != ""
@@ -85,7 +85,7 @@ def recalibrate(settings: Settings, folder: Path, limit: int, keep: bool) -> dic
 
 def collected(settings: Settings, folder: Path, limit: int) -> tuple[Floats, Flags, np.ndarray[Any, Any]]:
     """Features, whether answerable, and the set's name, of every question; "" names strangers."""
-    from rag.confidence import features
+    from rag.answers.confidence import features
     from rag.engine import Engine
     from rag.evaluate.bench import filled, sample
     from rag.evaluate.questions import load_questions

@@ -16,12 +16,12 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from ingest.chunking import chunk_pages
 from ingest.embedder import load_tokenizer
 from ingest.model import context_line
 from ingest.readers import read
-from ingest.sentences import sentences
 from ingest.settings import Settings
+from ingest.text.chunking import chunk_pages
+from ingest.text.sentences import sentences
 from rag.evaluate.corruptions import edits, names_of, reworded
 from rag.evaluate.questions import load_questions
 

@@ -9,10 +9,10 @@ from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
+from ingest.commands.terminal import StatusLine, say, say_json, tell
 from ingest.errors import WrongUsage
-from ingest.home import LocalHome, open_home
+from ingest.home.opening import LocalHome, open_home
 from ingest.settings import DEFAULT_LIBRARY, Settings, go_offline, parse
-from ingest.terminal import StatusLine, say, say_json, tell
 from rag.engine import Engine
 from rag.evaluate import bench
 from rag.evaluate.evaluation import Comparison, Run, compare, save_run, summary

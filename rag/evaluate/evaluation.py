@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ingest.errors import FootnoteError, WrongUsage
-from ingest.wire import decode
+from ingest.remote.wire import decode
 from rag.evaluate import metrics
 from rag.evaluate.judge import is_right, ranks_of, shows_any
 from rag.evaluate.questions import Question, Unit

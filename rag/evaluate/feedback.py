@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rag.conversations import Rated
+from rag.chats.conversations import Rated
 from rag.evaluate.questions import Evidence, Question
 from rag.model import Answer, Citation
 

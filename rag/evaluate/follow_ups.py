@@ -28,9 +28,9 @@ from typing import Any
 
 import numpy as np
 
-from ingest.analysis import STOP_WORDS, terms
 from ingest.protocols import Embedder
 from ingest.settings import Settings, go_offline
+from ingest.text.analysis import STOP_WORDS, terms
 from rag.model import Turn
 
 SYSTEM_SPEAKS_FROM = 2021
@@ -93,9 +93,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def measure(reader: Any, embedder: Embedder, data: Path) -> dict[str, Any]:
-    from rag.condense import carry_over, condense, remembered
     from rag.evaluate.claims import lines
-    from rag.leaning import leans
+    from rag.search.condense import carry_over, condense, remembered
+    from rag.search.leaning import leans
 
     rows = lines(data / "trec_cast" / "rewrites.jsonl.gz")
     report: dict[str, Any] = {}
@@ -174,7 +174,7 @@ def fit(embedder: Embedder, data: Path) -> dict[str, Any]:
     """Logistic regression on standardised features; written to rag/reader/leaning.json."""
     from sklearn.linear_model import LogisticRegression
 
-    from rag.leaning import FEATURES, FILE, Calibration, features
+    from rag.search.leaning import FEATURES, FILE, Calibration, features
 
     sets = fitting_sets(data)
     rows, labels, weights = [], [], []
@@ -273,10 +273,10 @@ def recall(
     reader: Any, embedder: Embedder, kept: Path | None, tasks: Sequence[Task], texts: dict[str, str] | Path
 ) -> dict[str, Any]:
     """Mean share of a task's documents among those of the first five hits, with and without what is carried."""
-    from ingest.home import open_home
-    from rag.condense import condense
+    from ingest.home.opening import open_home
     from rag.evaluate.bench import filled
-    from rag.retrieve import retrieve
+    from rag.search.condense import condense
+    from rag.search.retrieve import retrieve
     from rag.settings import AskSettings
 
     with tempfile.TemporaryDirectory(prefix="footnote-follow-ups-") as scratch:

@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def report(folder: Path, scratch: Path, parts: Sequence[str], question: str) -> dict[str, Any]:
     """Each part measured in its turn, and the ratios between them."""
-    from ingest.inference import cpu_name
+    from ingest.inference.machine import cpu_name
     from rag.evaluate.processes import watched
 
     found: dict[str, Any] = {"cpu": cpu_name()}
@@ -94,8 +94,8 @@ def footnote(folder: Path, store: Path, question: str) -> dict[str, Any]:
     def passed() -> float:
         return round(time.perf_counter() - began, 2)
 
-    from ingest.gather import gather
-    from ingest.home import open_home
+    from ingest.commands.gather import gather
+    from ingest.home.opening import open_home
     from ingest.model import ENDED, DocumentState
     from rag.engine import Engine
     from rag.settings import AskSettings
@@ -172,7 +172,7 @@ def langchain(folder: Path, store: Path, question: str) -> dict[str, Any]:
 
 def reading(folder: Path, store: Path, question: str) -> dict[str, Any]:
     """Files to cleaned text, in the sandbox's processes, which are started before the clock."""
-    from ingest.sandbox import SandboxPool
+    from ingest.processes.sandbox import SandboxPool
 
     settings = Settings.load()
     paths = sorted(folder.rglob("*.pdf"), key=lambda path: -path.stat().st_size)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest.errors import DiskFull, NotFound, WrongUsage
-from ingest.wire import decode, encode
+from ingest.remote.wire import decode, encode
 from rag.evaluate.evaluation import Run, summary
 from rag.evaluate.questions import Question
 

@@ -35,9 +35,9 @@ from typing import Any
 
 import numpy as np
 
-from ingest.analysis import question_terms, terms
-from ingest.lexical import TantivyIndex
+from ingest.indexes.lexical import TantivyIndex
 from ingest.protocols import LexicalIndex, WordsEntry
+from ingest.text.analysis import question_terms, terms
 from rag.evaluate.bm25 import ExactBm25
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from ingest.settings import Settings, go_offline
 
 if TYPE_CHECKING:
-    from ingest.home import LocalHome
+    from ingest.home.opening import LocalHome
     from ingest.protocols import Library
     from rag.engine import Engine
 
@@ -39,8 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     settings = Settings.load(home=chosen.home or Path(tempfile.mkdtemp(prefix="footnote-speed-")))
     go_offline(os.environ, settings.allow_download)
 
-    from ingest.home import open_home
-    from ingest.inference import cpu_name
+    from ingest.home.opening import open_home
+    from ingest.inference.machine import cpu_name
     from rag.engine import Engine
     from rag.evaluate.bench import filled
     from rag.settings import AskSettings
@@ -89,7 +89,7 @@ def beside(
     home: LocalHome, engine: Engine, library: Library, questions: Sequence[str], folder: Path
 ) -> dict[str, Any]:
     """Ask again and again while the files of `folder` are being taken into a library of their own, till they are in."""
-    from ingest.gather import gather
+    from ingest.commands.gather import gather
     from ingest.model import ENDED
 
     if home.catalog.libraries.id_of("beside") is not None:

@@ -24,8 +24,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ingest.errors import WrongUsage
-from ingest.scope import Scope
-from ingest.wire import decode, encode
+from ingest.remote.wire import decode, encode
+from ingest.shelf.scope import Scope
 from rag.model import Turn
 
 Unit = Literal["passage", "page", "document"]

@@ -14,9 +14,9 @@ from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
+from ingest.commands.terminal import say, tell
 from ingest.errors import ModelUnavailable, WrongUsage
 from ingest.settings import Settings
-from ingest.terminal import say, tell
 
 PAIRS = 240  # read by the quantiser, spread over the file
 
@@ -54,8 +54,8 @@ def make_int8_files(pairs: Sequence[tuple[str, str]]) -> None:
         raise ModelUnavailable(
             "This needs NNCF. Run: .venv/bin/python -m pip install -r tests/requirements.txt"
         )
-    from ingest.embedder.quantize import make_int8
     from ingest.embedder.shipped import FOLDER as EMBEDDER
+    from ingest.inference.quantize import make_int8
     from rag.reader.model import FOLDER as READER
 
     texts = [text for pair in pairs for text in pair]

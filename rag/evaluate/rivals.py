@@ -32,10 +32,10 @@ from typing import Any
 
 import numpy as np
 
-from ingest import inference
 from ingest.embedder.shipped import DIMENSIONS, WINDOW_TOKENS
 from ingest.embedder.tokenizer import CLS, SEP, WordPieces
 from ingest.errors import ModelUnavailable
+from ingest.inference import batches, machine, networks
 from ingest.protocols import Library, Vectors
 from rag.evaluate.bm25 import ExactBm25
 from rag.evaluate.judge import Found
@@ -292,9 +292,9 @@ class MiniLM:
             raise ModelUnavailable(f"The weights of {MINILM} are not the original ones. Install it anew.")
         # float32 and mean pooling over 256 tokens, as its own files say, in the engine Footnote uses:
         # least cosine to sentence-transformers' vectors 0.999999 (tests/rag/evaluate/test_rivals.py).
-        model = inference.float32_model(folder, "embedder", None)
-        self._network = inference.OpenVinoNetwork(model, "float32", inference.cores())
-        self._pieces, self._words = WordPieces(folder / "tokenizer.json"), inference.WordTable(folder)
+        model = networks.float32_model(folder, "embedder", None)
+        self._network = networks.OpenVinoNetwork(model, "float32", machine.cores())
+        self._pieces, self._words = WordPieces(folder / "tokenizer.json"), batches.WordTable(folder)
         self._kept = sqlite3.connect(cache, check_same_thread=False)
         self._kept.execute(
             "CREATE TABLE IF NOT EXISTS vector (text BLOB PRIMARY KEY, value BLOB) WITHOUT ROWID"

@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def measure(chosen: argparse.Namespace, settings: Settings) -> dict[str, Any]:
-    from ingest.inference import cpu_name
+    from ingest.inference.machine import cpu_name
     from rag.evaluate import claims
     from rag.reader import Reader
 
@@ -74,8 +74,8 @@ def measure(chosen: argparse.Namespace, settings: Settings) -> dict[str, Any]:
 
 def scores(reader: Any, held: Sequence[Any]) -> dict[str, Any]:
     """AUC with its interval and balanced accuracy at the set bound, the bare head beside the check."""
-    from rag.agreement import Text
-    from rag.support import SUPPORTED, logits, probability
+    from rag.answers.agreement import Text
+    from rag.answers.support import SUPPORTED, logits, probability
 
     labels = np.array([claim.supported for claim in held])
     began = time.process_time()
@@ -126,9 +126,9 @@ def fit(reader: Any, data: Path) -> dict[str, Any]:
     """Logistic regression on standardised features; written to rag/reader/support.json."""
     from sklearn.linear_model import LogisticRegression
 
-    from rag.agreement import Text, agreement
+    from rag.answers.agreement import Text, agreement
+    from rag.answers.support import FEATURES, FILE, Calibration, features, logits
     from rag.evaluate import claims
-    from rag.support import FEATURES, FILE, Calibration, features, logits
 
     sets = {
         "wice_dev": claims.wice(data / "wice", "dev"),

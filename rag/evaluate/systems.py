@@ -9,7 +9,7 @@ from typing import Protocol
 
 from ingest.errors import WrongUsage
 from ingest.protocols import Embedder, Library
-from ingest.scope import Scope
+from ingest.shelf.scope import Scope
 from rag.engine import Engine
 from rag.evaluate.judge import Found
 from rag.evaluate.questions import Question

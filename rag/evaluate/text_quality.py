@@ -26,7 +26,7 @@ from difflib import SequenceMatcher
 from pathlib import Path
 from statistics import mean
 
-from ingest.sandbox import SandboxPool
+from ingest.processes.sandbox import SandboxPool
 from ingest.settings import Settings
 
 _WORD = re.compile(r"\w+")

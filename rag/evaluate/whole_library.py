@@ -26,8 +26,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ingest.remote.wire import decode
 from ingest.settings import Settings, go_offline
-from ingest.wire import decode
 
 if TYPE_CHECKING:
     from ingest.protocols import Library
@@ -65,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     settings = Settings.load(home=chosen.home or Path(tempfile.mkdtemp(prefix="footnote-whole-")))
     go_offline(os.environ, settings.allow_download)
 
-    from ingest.home import open_home
+    from ingest.home.opening import open_home
     from rag.engine import Engine
     from rag.settings import AskSettings
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest import inference
 from ingest.embedder.tokenizer import CLS, SEP, Pieces, WordPieces
+from ingest.inference import batches, choice, networks
 from ingest.settings import Settings
 from rag.model import CancelToken
 
@@ -23,7 +23,7 @@ SPAN_TOKENS = 30  # MODEL.md, head "span": i <= j < i + 30
 
 # The most a golden logit may be off (they reach from -11 to 11). Measured: bfloat16 0.06, int8 0.27; int8
 # files that were off by 0.8 still ranked pairs with a correlation of 0.9996.
-MOST_OFF: dict[inference.Format, float] = {"float32": 0.001, "bfloat16": 0.25, "int8": 1.0}
+MOST_OFF: dict[networks.Format, float] = {"float32": 0.001, "bfloat16": 0.25, "int8": 1.0}
 
 Arrays = tuple[NDArray[np.float32], NDArray[np.float32]]
 
@@ -56,8 +56,8 @@ class Reader:
         """Raises ModelUnavailable when the folder's files are missing or damaged."""
         self._folder = folder
         self._tokenizer = WordPieces(folder / "tokenizer.json")
-        self._words = inference.WordTable(folder)
-        self._choice = inference.load_network(
+        self._words = batches.WordTable(folder)
+        self._choice = choice.load_network(
             folder,
             "reader",
             self._disagrees,
@@ -138,7 +138,7 @@ class Reader:
 
     def _forward(
         self,
-        network: inference.Network,
+        network: networks.Network,
         firsts: Sequence[NDArray[np.int64]],
         seconds: Sequence[NDArray[np.int64]],
         cancel: CancelToken | None = None,
@@ -153,7 +153,7 @@ class Reader:
                 found[row] = (pair, logits[: len(ids[row])])
         return [found[row] for row in range(len(ids))]
 
-    def _disagrees(self, network: inference.Network) -> str | None:
+    def _disagrees(self, network: networks.Network) -> str | None:
         """What is wrong with the golden pairs' five numbers in this format, or None."""
         pairs = json.loads((self._folder / "golden.json").read_text(encoding="utf-8"))["pairs"]
         pieces = self._tokenizer.pieces([text for pair in pairs for text in (pair["a"], pair["b"])])

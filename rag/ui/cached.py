@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from ingest.errors import FootnoteError
 from ingest.protocols import Library
 from ingest.settings import Settings
-from rag.conversations import Conversations
+from rag.chats.conversations import Conversations
 from rag.evaluate.kept import FOLDER, Evaluations
 from rag.model import CancelToken, Event, Turn
 from rag.settings import AskSettings, choose
@@ -23,10 +23,10 @@ from rag.settings import AskSettings, choose
 if TYPE_CHECKING:
     from starlette.routing import Route
 
-    from ingest.home import LocalHome
+    from ingest.home.opening import LocalHome
     from rag.engine import Engine
-    from rag.ui.asking import Asking
-    from rag.ui.evaluating import Evaluating
+    from rag.ui.chat.asking import Asking
+    from rag.ui.evaluation.evaluating import Evaluating
 
 log = logging.getLogger("footnote")
 
@@ -70,7 +70,7 @@ class Backend:
     def _open(self) -> None:
         try:
             settings = Settings.load()
-            from ingest.home import open_home  # heavy: chromadb
+            from ingest.home.opening import open_home  # heavy: chromadb
 
             home = open_home(settings)
             ask_settings = AskSettings.load(settings.home)
@@ -105,7 +105,7 @@ class Backend:
     def service_routes(self) -> list[Route]:
         """Library and engine over loopback HTTP, for the command line beside this app."""
         assert self.opened is not None
-        from ingest.service import service_routes
+        from ingest.remote.service import service_routes
         from rag.api.routes import ask_routes
 
         home, token = self.opened.home, self.opened.home.lock.token

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from rag.ui import chat_page, evaluate_page, library_page, looks, opening, session, settings_page, sidebar
+from rag.ui import looks, opening, session, settings_page, sidebar
+from rag.ui.chat import chat_page
+from rag.ui.evaluation import evaluate_page
+from rag.ui.library import library_page
 
 
 def draw() -> None:

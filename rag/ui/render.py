@@ -18,7 +18,7 @@ from urllib.parse import urlencode, urlsplit
 from ingest.model import JobInfo, JobStage, StoredChunk
 from ingest.places import place_of_chunk
 from ingest.readers import SHOWN_AS_PAGES
-from ingest.scope import in_words
+from ingest.shelf.scope import in_words
 from rag.model import CORRECTED, Answer, Citation, Hit, Progress, Sentence
 
 Json = dict[str, Any]

@@ -111,7 +111,7 @@ def refusal(error: FootnoteError) -> Response:
 
 
 class LibraryService:
-    """The routes of `ingest.service`, built once the home folder is open."""
+    """The routes of `ingest.remote.service`, built once the home folder is open."""
 
     def __init__(self) -> None:
         self._router: Router | None = None

@@ -12,9 +12,9 @@ import streamlit as st
 
 from ingest.errors import FootnoteError, NotFound
 from ingest.protocols import Library
-from ingest.scope import Scope
 from ingest.settings import DEFAULT_LIBRARY
-from rag.conversations import Chat
+from ingest.shelf.scope import Scope
+from rag.chats.conversations import Chat
 from rag.ui.cached import opened
 
 LIBRARY, CHAT, SCOPE, FAULT = (

@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 import streamlit as st
 
 from ingest.errors import FootnoteError
+from rag.llm.providers import BY_ID, NONE, PROVIDERS, Provider, chosen_provider, missing_package, settings_of
 from rag.model import CancelToken
-from rag.providers import BY_ID, NONE, PROVIDERS, Provider, chosen_provider, missing_package, settings_of
 from rag.settings import AskSettings, fixed_by_environment, kept_key_place, key_place, variable
 from rag.ui import session
 from rag.ui.cached import backend, opened

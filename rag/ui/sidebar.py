@@ -9,9 +9,9 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from ingest.errors import FootnoteError
-from rag.conversations import Chat
-from rag.export import as_markdown, as_word, file_name
-from rag.printing import as_pdf
+from rag.chats.conversations import Chat
+from rag.chats.export import as_markdown, as_word, file_name
+from rag.chats.printing import as_pdf
 from rag.ui import opening, session
 from rag.ui.cached import opened
 from rag.ui.render import day_of

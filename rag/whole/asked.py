@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from ingest.analysis import terms
+from ingest.text.analysis import terms
 from rag.whole.columns import Grid
 from rag.whole.explained import Explained, Mention
 from rag.whole.query import Aggregate, Filter, Period, Query

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from ingest.analysis import terms
 from ingest.model import Row, Table
+from ingest.text.analysis import terms
 
 Kind = Literal["number", "date", "text"]
 NEARLY_ALL = 0.85

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ingest.analysis import terms
 from ingest.model import StoredChunk
+from ingest.text.analysis import terms
 from rag.model import CancelToken, Coverage, Hit, Progress
 from rag.whole.central import centroid, standard
 from rag.whole.report import Found, Place, Report, sentence_at
@@ -112,7 +112,7 @@ def _by_aspect(
 
 def _nearest_sentence(tools: Tools, chunk: StoredChunk, aspect: str, span: tuple[int, int]) -> Place:
     """The sentence of a passage nearest to the aspect; the one with the reader's span where none is whole."""
-    from ingest.sentences import sentences
+    from ingest.text.sentences import sentences
 
     spans = [(a, b) for a, b in sentences(chunk.text) if len(chunk.text[a:b].split()) >= 4]
     if not spans:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Literal
 
-from ingest.analysis import STOP_WORDS, terms
+from ingest.text.analysis import STOP_WORDS, terms
 from rag.whole.columns import Grid
 from rag.whole.query import Comparison, Filter
 from rag.whole.words import (

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
 
-from ingest.analysis import terms
 from ingest.model import StoredChunk
 from ingest.protocols import Library
+from ingest.text.analysis import terms
 from rag.model import CancelToken, Coverage, Hit, Progress
 from rag.whole.forms import FORMATS
 from rag.whole.phrases import Phrase, Topic, exactly, readings
@@ -263,7 +263,7 @@ def spaced(name: str) -> str:
 
 def _telling(chunk: StoredChunk, wanted: set[str]) -> Place:
     """The sentence of a chunk with most words of the topic, the first one that says something among equals."""
-    from ingest.sentences import sentences
+    from ingest.text.sentences import sentences
 
     best, most = opening(chunk), 0
     for start, end in sentences(chunk.text):

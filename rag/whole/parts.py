@@ -1,6 +1,6 @@
 """A long document for a chat model: notes on each part first, then a summary from what the notes cite.
 
-Map and reduce by the path of every answer: each part is a prompt of its own (rag/prompt.py), and what is written at
+Map and reduce by the path of every answer: each part is a prompt of its own (rag/llm/prompt.py), and what is written at
 the end is checked against passages of the document, never against the notes.
 """
 
@@ -10,11 +10,11 @@ from collections import Counter
 from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING
 
+from rag.llm.prompt import is_refusal, parse_answer
 from rag.model import CancelToken, Hit, Progress, Turn
-from rag.prompt import is_refusal, parse_answer
 
 if TYPE_CHECKING:
-    from rag.chat_model import ChatModel
+    from rag.llm.chat_model import ChatModel
 
 _NOTE = "Note in three or four sentences what matters most in these passages of “{name}”."
 

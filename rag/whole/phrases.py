@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
-from ingest.analysis import STOP_WORDS, terms
+from ingest.text.analysis import STOP_WORDS, terms
 
 _TOKEN = re.compile(r"[^\W_]+(?:[-.,:/_'’&][^\W_]+)*")
 _QUOTES = "\"'“”„‘’«»"

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ingest.model import StoredChunk
-from ingest.sentences import sentences
-from rag.ground import cite
+from ingest.text.sentences import sentences
+from rag.answers.ground import cite
 from rag.model import Citation, Coverage, Hit, Sentence
 
 _SIGN = re.compile(r"[ \t]*(?:[-*•◦▪●○■□–‣·]|\(?\d{1,3}[.)])[ \t]+(?:\[[ xX]\][ \t]+)?(?=\S)")

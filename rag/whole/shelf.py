@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from ingest.analysis import question_terms, terms
 from ingest.model import DocumentState, StoredChunk
 from ingest.protocols import Library
+from ingest.text.analysis import question_terms, terms
 
 # Words that many names hold and that tell no document from another.
 _GENERIC = frozenset(

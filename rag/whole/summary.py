@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ingest.analysis import terms
 from ingest.model import StoredChunk
 from ingest.protocols import Vectors
-from ingest.sentences import ITEM, sentences
+from ingest.text.analysis import terms
+from ingest.text.sentences import ITEM, sentences
 from rag.model import CancelToken, Coverage, Hit, Progress
 from rag.whole.central import centroid, chosen, lexrank, standard
 from rag.whole.report import Found, Place, Report, opening

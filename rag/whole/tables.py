@@ -12,11 +12,11 @@ from collections import OrderedDict
 from collections.abc import Generator, Sequence
 from pathlib import PurePosixPath
 
-from ingest.analysis import terms
 from ingest.errors import Unreadable
 from ingest.model import Row, StoredChunk
 from ingest.protocols import Library
 from ingest.readers import TABULAR
+from ingest.text.analysis import terms
 from rag.model import CancelToken, Coverage, Progress
 from rag.whole.asked import Asked, asked
 from rag.whole.columns import Grid, grids, written

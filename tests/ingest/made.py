@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Mapping
 
 from ingest.catalog import JobRow
-from ingest.home import LocalHome
+from ingest.home.opening import LocalHome
 from ingest.model import Chunk, FileText, Page, Receipt
 from tests.contracts import unit_vectors
 

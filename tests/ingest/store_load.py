@@ -16,8 +16,10 @@ from pathlib import Path
 import numpy as np
 
 from ingest.catalog import Catalog, JobRow
-from ingest.jobs import JobQueue, result_from_json, result_to_json
-from ingest.lexical import TantivyIndex
+from ingest.home.originals import Originals
+from ingest.indexes.lexical import TantivyIndex
+from ingest.indexes.outbox import Outbox
+from ingest.indexes.vectors import ChromaIndex
 from ingest.model import (
     ENDED,
     AddResult,
@@ -30,9 +32,7 @@ from ingest.model import (
     PageState,
     Receipt,
 )
-from ingest.originals import Originals
-from ingest.outbox import Outbox
-from ingest.vectors import ChromaIndex
+from ingest.queue.jobs import JobQueue, result_from_json, result_to_json
 
 KEYS = 7
 DIMENSIONS = 8

@@ -10,7 +10,6 @@ import pytest
 from ingest.catalog import Catalog, JobRow
 from ingest.catalog.schema import MIGRATIONS
 from ingest.errors import NotFound, Taken
-from ingest.jobs import JobQueue
 from ingest.model import (
     Chunk,
     DocumentState,
@@ -23,6 +22,7 @@ from ingest.model import (
     Receipt,
     Run,
 )
+from ingest.queue.jobs import JobQueue
 
 
 @pytest.fixture

@@ -16,17 +16,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-import ingest.client
-from ingest import terminal
+import ingest.remote.client
 from ingest.__main__ import main
+from ingest.commands import terminal
 from ingest.errors import FootnoteError
-from ingest.lock import HomeLock, read_owner
+from ingest.home.lock import HomeLock, read_owner
 from ingest.settings import DEFAULT_LIBRARY
 from tests.conftest import PROJECT, CommandLine, Ended
 from tests.documents import pdf
 
 if TYPE_CHECKING:
-    from ingest.home import LocalHome
+    from ingest.home.opening import LocalHome
 
 CLEAN = "clean\nOf what was removed, 0 passages are left in catalog, vectors, index, originals.\n"
 LEAVE = "# Leave\n\nYou may carry over five days of leave until the end of March.\n"
@@ -262,7 +262,7 @@ def test_a_fresh_home_lists_nothing(alone: Shell) -> None:
 def test_a_folder_in_use_names_its_owner(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(ingest.client, "WAIT_SECONDS", 0.3)
+    monkeypatch.setattr(ingest.remote.client, "WAIT_SECONDS", 0.3)
     with HomeLock.acquire(tmp_path):
         assert terminal.run(main, ["list", "--home", str(tmp_path)]) == 1
     assert f"in use by process {os.getpid()}" in capsys.readouterr().err

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ingest import inference
 from ingest.embedder import load_embedder, load_tokenizer
 from ingest.embedder.shipped import FOLDER, ShippedEmbedder
 from ingest.embedder.tokenizer import WordPieces
 from ingest.errors import ModelUnavailable
+from ingest.inference import batches, choice, machine, networks
 from ingest.protocols import Embedder, Vectors
 from ingest.settings import Settings
 from tests.conftest import exact_int8
@@ -38,23 +38,23 @@ def test_float32_gives_the_golden_vectors(exact: ShippedEmbedder, golden: tuple[
 @exact_int8
 def test_int8_is_close_to_the_golden_vectors(golden: tuple[list[str], Vectors]) -> None:
     texts, vectors = golden
-    network = inference.build(FOLDER, "embedder", "int8", 2)
+    network = networks.build(FOLDER, "embedder", "int8", 2)
     cosines = (exactly(network).embed_passages(texts) * vectors).sum(1)
     assert cosines.min() >= 0.997
     assert cosines.min() < 0.99999  # it is int8 that ran
 
 
-def exactly(network: inference.Network) -> ShippedEmbedder:
+def exactly(network: networks.Network) -> ShippedEmbedder:
     """An embedder over `network`, whatever this CPU would choose."""
     embedder = ShippedEmbedder(Settings(backend="torch"))
-    embedder._choice = inference.Choice(network, "test")
+    embedder._choice = choice.Choice(network, "test")
     return embedder
 
 
 def test_the_checkpoint_is_half_precision_and_runs_in_float32() -> None:
-    with inference.open_weights(FOLDER) as weights:
+    with batches.open_weights(FOLDER) as weights:
         assert weights.get_tensor("embeddings.LayerNorm.bias").dtype == np.float16
-    module = inference.TorchNetwork(FOLDER, "embedder", "float32", 1).module
+    module = networks.TorchNetwork(FOLDER, "embedder", "float32", 1).module
     assert {str(parameter.dtype) for parameter in module.parameters()} == {"torch.float32"}
 
 
@@ -78,10 +78,10 @@ def test_vectors_keep_the_order_of_texts(exact: ShippedEmbedder) -> None:
 
 
 def test_identity_names_the_weights_and_not_the_format(exact: ShippedEmbedder) -> None:
-    other = exactly(inference.build(FOLDER, "embedder", "int8", 1))
+    other = exactly(networks.build(FOLDER, "embedder", "int8", 1))
     assert other.backend != exact.backend
     assert other.identity == exact.identity
-    assert inference.digest(FOLDER / "model.safetensors")[:12] in exact.identity
+    assert machine.digest(FOLDER / "model.safetensors")[:12] in exact.identity
 
 
 def test_a_wrong_folder_is_named(tmp_path: Path) -> None:
@@ -198,7 +198,7 @@ def test_a_folder_without_a_model_is_named(tmp_path: Path) -> None:
 def test_rounding_makes_up_for_its_errors_and_keeps_the_grid() -> None:
     import torch
 
-    from ingest.embedder.quantize import rounded
+    from ingest.inference.quantize import rounded
 
     torch.manual_seed(0)
     states = torch.randn(500, 8) @ torch.randn(8, 24) + 0.1 * torch.randn(500, 24)  # correlated inputs
@@ -220,7 +220,7 @@ def test_int8_files_are_made_and_used(tmp_path: Path, golden: tuple[list[str], V
 
     if find_spec("nncf") is None:
         pytest.skip("nncf, a development dependency that makes the int8 files, is not installed.")
-    from ingest.embedder.quantize import make_int8
+    from ingest.inference.quantize import make_int8
 
     folder = tmp_path / "model"
     folder.mkdir()
@@ -228,7 +228,7 @@ def test_int8_files_are_made_and_used(tmp_path: Path, golden: tuple[list[str], V
         shutil.copy(FOLDER / name, folder)
     texts, vectors = golden
     made = make_int8("embedder", folder, folder / "int8", texts)
-    assert made["weights_sha256"] == inference.digest(FOLDER / "model.safetensors")
+    assert made["weights_sha256"] == machine.digest(FOLDER / "model.safetensors")
     assert (folder / "int8" / "model.bin").stat().st_size < 25_000_000
-    network = inference.build(folder, "embedder", "int8", 2)
+    network = networks.build(folder, "embedder", "int8", 2)
     assert (exactly(network).embed_passages(texts) * vectors).sum(1).min() > 0.99  # few texts, less exact

@@ -13,7 +13,7 @@ import ingest.follow.folder
 from ingest.errors import FootnoteError, NotFound, Taken, WrongUsage
 from ingest.follow.follower import QUEUE_PAUSED
 from ingest.follow.model import Followed, FollowState
-from ingest.home import LocalHome, open_home
+from ingest.home.opening import LocalHome, open_home
 from ingest.protocols import Library
 from ingest.settings import Settings
 from tests.conftest import CommandLine
@@ -157,7 +157,7 @@ def test_what_cannot_be_followed_is_told_with_its_remedy(at_work: LocalHome, doc
 
 
 def test_the_same_through_a_running_app(app_home: LocalHome, docs: Path) -> None:
-    from ingest.client import connect
+    from ingest.remote.client import connect
 
     home = connect(Settings(home=app_home.settings.home))
     home.create("Followed")

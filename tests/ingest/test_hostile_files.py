@@ -18,10 +18,10 @@ from pathlib import Path
 import pytest
 
 from ingest.errors import FootnoteError
-from ingest.home import open_home
+from ingest.home.opening import open_home
 from ingest.model import AddState, FileText, Source
-from ingest.recognition import with_recognised
-from ingest.sandbox import SandboxPool
+from ingest.processes.sandbox import SandboxPool
+from ingest.queue.recognition import with_recognised
 from ingest.settings import PROJECT, Settings
 from tests.ingest import hostile_files
 from tests.ingest.hostile_files import REST, SAMPLE, Maker

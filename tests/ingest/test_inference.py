@@ -11,10 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ingest import inference
 from ingest.embedder.shipped import FOLDER
 from ingest.errors import Cancelled, ModelUnavailable, WrongUsage
-from ingest.inference import Batch, Check, Choice, Format, Network, Outputs
+from ingest.inference import choice, networks
+from ingest.inference.batches import Batch, WordTable
+from ingest.inference.choice import Choice
+from ingest.inference.networks import Check, Format, Network, Outputs
 
 
 class Counted:
@@ -31,10 +33,10 @@ class Counted:
 def formats(monkeypatch: pytest.MonkeyPatch) -> dict[str, float]:
     """Seconds per format that `measure` will report; networks are counted ones, int8 files are there."""
     seconds: dict[str, float] = {"float32": 3.0, "bfloat16": 2.0, "int8": 1.0}
-    monkeypatch.setattr(inference, "build", lambda folder, kind, format, threads, memory: Counted(format))
-    monkeypatch.setattr(inference, "int8_fault", lambda folder: None)
-    monkeypatch.setattr(inference, "cpu_flags", lambda: frozenset({"avx2"}))
-    monkeypatch.setattr(inference, "measure", lambda words, networks: seconds)
+    monkeypatch.setattr(choice, "build", lambda folder, kind, format, threads, memory: Counted(format))
+    monkeypatch.setattr(choice, "int8_fault", lambda folder: None)
+    monkeypatch.setattr(choice, "cpu_flags", lambda: frozenset({"avx2"}))
+    monkeypatch.setattr(choice, "measure", lambda words, networks: seconds)
     return seconds
 
 
@@ -43,7 +45,7 @@ def agree(network: Network) -> str | None:
 
 
 def choose(memory: Path | None = None, backend: str = "auto", disagrees: object = agree) -> Choice:
-    return inference.load_network(FOLDER, "embedder", disagrees, backend=backend, memory=memory)  # type: ignore[arg-type]
+    return choice.load_network(FOLDER, "embedder", disagrees, backend=backend, memory=memory)  # type: ignore[arg-type]
 
 
 def test_the_fastest_is_chosen(formats: dict[str, float]) -> None:
@@ -87,9 +89,9 @@ def test_only_formats_a_cpu_may_like_are_measured(
         return formats
 
     seen: list[str] = []
-    monkeypatch.setattr(inference, "cpu_flags", lambda: frozenset(flags))
-    monkeypatch.setattr(inference, "int8_fault", lambda folder: None if int8 else "made from other weights")
-    monkeypatch.setattr(inference, "measure", measure)
+    monkeypatch.setattr(choice, "cpu_flags", lambda: frozenset(flags))
+    monkeypatch.setattr(choice, "int8_fault", lambda folder: None if int8 else "made from other weights")
+    monkeypatch.setattr(choice, "measure", measure)
     assert (choose().network.format, seen) == (chosen, measured)
 
 
@@ -98,7 +100,7 @@ def test_the_choice_is_remembered(
 ) -> None:
     memory = tmp_path / "home" / "probe.json"
     first = choose(memory)
-    monkeypatch.setattr(inference, "probe", lambda *_: pytest.fail("measured a second time"))
+    monkeypatch.setattr(choice, "probe", lambda *_: pytest.fail("measured a second time"))
     second = choose(memory)
     assert (second.network.format, second.reason) == (first.network.format, first.reason)
 
@@ -120,17 +122,17 @@ def test_a_forced_format_is_used_or_refused(formats: dict[str, float]) -> None:
 
 def test_int8_files_of_other_weights_are_refused(tmp_path: Path) -> None:
     (tmp_path / "model.safetensors").write_bytes(b"weights")
-    assert "no int8 files" in str(inference.int8_fault(tmp_path))
+    assert "no int8 files" in str(networks.int8_fault(tmp_path))
     (tmp_path / "int8").mkdir()
     (tmp_path / "int8" / "made.json").write_text('{"weights_sha256": "0"}', encoding="utf-8")
     with pytest.raises(ModelUnavailable, match="other weights"):
-        inference.build(tmp_path, "embedder", "int8", 1)
+        networks.build(tmp_path, "embedder", "int8", 1)
 
 
 def test_batches_hold_each_text_once_and_little_padding() -> None:
     rng = np.random.default_rng(1)
     ids = [rng.integers(1, 30_000, length) for length in rng.integers(3, 256, 200)]
-    batches = inference.WordTable(FOLDER).batches(ids, tokens_per_batch=1024)
+    batches = WordTable(FOLDER).batches(ids, tokens_per_batch=1024)
     rows = np.concatenate([batch.rows for batch in batches])
     assert sorted(rows.tolist()) == list(range(200))
     for batch in batches:
@@ -141,8 +143,8 @@ def test_batches_hold_each_text_once_and_little_padding() -> None:
 
 @pytest.mark.parametrize("format", ["float32", "int8"])
 def test_a_stop_is_heeded_between_batches(format: Format) -> None:
-    network = inference.build(FOLDER, "embedder", format, 2)
-    batches = inference.WordTable(FOLDER).batches([np.arange(1000, 1040)] * 12, tokens_per_batch=80)
+    network = networks.build(FOLDER, "embedder", format, 2)
+    batches = WordTable(FOLDER).batches([np.arange(1000, 1040)] * 12, tokens_per_batch=80)
     asked = 0
 
     def check() -> None:
@@ -159,26 +161,26 @@ def test_a_stop_is_heeded_between_batches(format: Format) -> None:
 
 def test_the_checkpoint_is_converted_once(tmp_path: Path) -> None:
     memory = tmp_path / "home" / "probe.json"
-    words = inference.WordTable(FOLDER).batches([np.arange(1000, 1040)] * 3)
-    exact = inference.TorchNetwork(FOLDER, "embedder", "float32", 1).run(words)
-    made = inference.build(FOLDER, "embedder", "float32", 1, memory)
+    words = WordTable(FOLDER).batches([np.arange(1000, 1040)] * 3)
+    exact = networks.TorchNetwork(FOLDER, "embedder", "float32", 1).run(words)
+    made = networks.build(FOLDER, "embedder", "float32", 1, memory)
     kept = sorted(memory.parent.rglob("*.xml"))
     assert len(kept) == 1
     assert len(list(memory.parent.rglob("*.bin"))) == 1
     modified = kept[0].stat().st_mtime_ns
-    again = inference.build(FOLDER, "embedder", "float32", 1, memory)
+    again = networks.build(FOLDER, "embedder", "float32", 1, memory)
     assert kept[0].stat().st_mtime_ns == modified
     for network in (made, again):
         np.testing.assert_allclose(network.run(words)[0][0], exact[0][0], atol=1e-5)
     kept[0].write_text("<net", encoding="utf-8")
     with pytest.raises(ModelUnavailable, match="Restore or delete it"):
-        inference.build(FOLDER, "embedder", "float32", 1, memory)
+        networks.build(FOLDER, "embedder", "float32", 1, memory)
 
 
 def test_int8_needs_neither_torch_nor_telemetry() -> None:
     code = (
         "import sys; from pathlib import Path; from ingest import inference; "
-        f"inference.build(Path({str(FOLDER)!r}), 'embedder', 'int8', 1); "
+        f"networks.build(Path({str(FOLDER)!r}), 'embedder', 'int8', 1); "
         "print('torch' in sys.modules, bool(sys.modules.get('openvino_telemetry')))"
     )
     done = subprocess.run(

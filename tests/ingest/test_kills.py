@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.checking import check_library, check_originals, find_remains
+from ingest.indexes.checking import check_library, check_originals, find_remains
 from ingest.model import DocumentState, Remains
 from ingest.settings import PROJECT
 from tests.ingest import store_load

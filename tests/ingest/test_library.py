@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 
 from ingest.errors import EmbedderDiffers, HomeBusy, NotFound, Taken, WrongUsage
-from ingest.home import LocalHome, open_home
-from ingest.keys import clean_key, clean_name
+from ingest.home.opening import LocalHome, open_home
 from ingest.library import LocalLibrary
 from ingest.model import ENDED, AddResult, AddState, DocumentState, JobStage, Source
+from ingest.queue.keys import clean_key, clean_name
 from ingest.settings import PROJECT, Settings
 
 LEAVE = "# Leave\n\nEvery member has 27 days of paid leave a year.\n\n## Carry-over\n\nFive days may be carried over."
@@ -261,7 +261,7 @@ def test_library_names_are_checked(name: str) -> None:
 
 KILLED = """
 import sys, pathlib
-from ingest.home import open_home
+from ingest.home.opening import open_home
 from ingest.model import Source
 from ingest.settings import Settings
 home = open_home(Settings(home=pathlib.Path(sys.argv[1])))

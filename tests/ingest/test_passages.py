@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from ingest.errors import NotFound, WrongUsage
-from ingest.home import LocalHome, open_home
+from ingest.home.opening import LocalHome, open_home
+from ingest.home.restore import restore_backup
 from ingest.library import LocalLibrary
 from ingest.model import AddResult, Source, StoredChunk
-from ingest.restore import restore_backup
-from ingest.scope import Scope
 from ingest.settings import Settings
+from ingest.shelf.scope import Scope
 
 FILLER = "The observatory keeps a log of every night, and members may read it in the reading room. " * 9
 DOME = "The dome is closed at a wind speed of 45 knots."

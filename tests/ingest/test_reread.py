@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from ingest.adding import follow
+from ingest.commands.adding import follow
 from ingest.errors import NotFound, WrongUsage
-from ingest.home import LocalHome, open_home
+from ingest.home.opening import LocalHome, open_home
 from ingest.library import LocalLibrary
 from ingest.model import AddState, Source
 from ingest.recipe import Choice

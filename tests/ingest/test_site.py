@@ -10,7 +10,7 @@ import pytest
 import ingest.web.fetch
 from ingest.errors import Taken, WrongUsage
 from ingest.follow.model import Followed, FollowKind, FollowState
-from ingest.home import LocalHome, open_home
+from ingest.home.opening import LocalHome, open_home
 from ingest.library import LocalLibrary
 from ingest.model import AddState
 from ingest.settings import Settings

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ingest.model import StoredChunk
 from rag.model import Fused, Hit
 from rag.reader import Reader
-from rag.rerank import ReadHit, rerank
+from rag.search.rerank import ReadHit, rerank
 from rag.settings import AskSettings
 
 

@@ -11,12 +11,12 @@ from typing import cast
 import httpx
 import pytest
 
-from ingest.client import Wire
 from ingest.errors import Cancelled, NotFound, WrongUsage
-from ingest.lock import HomeLock, Owner
+from ingest.home.lock import HomeLock, Owner
 from ingest.model import StoredChunk
 from ingest.protocols import Home, Library
-from ingest.scope import Scope
+from ingest.remote.client import Wire
+from ingest.shelf.scope import Scope
 from rag.api.client import RemoteEngine
 from rag.api.routes import ask_routes, decode_event, encode_event
 from rag.model import (

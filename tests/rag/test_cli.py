@@ -13,10 +13,10 @@ import pytest
 from rag.__main__ import answer_text
 from tests.conftest import CommandLine, Ended
 from tests.documents import pdf
-from tests.rag.test_conversations import some_answer
+from tests.rag.chats.test_conversations import some_answer
 
 if TYPE_CHECKING:
-    from ingest.home import LocalHome
+    from ingest.home.opening import LocalHome
 
 LIBRARY = "ask beside the app"
 LEAVE = (

@@ -7,13 +7,13 @@ from datetime import datetime
 from pathlib import Path
 
 from ingest.model import StoredChunk
-from rag.conversations import Conversations
-from rag.export import as_markdown
-from rag.ground import cite
-from rag.kept_answer import answer_from_json, answer_to_json
+from rag.answers.ground import cite
+from rag.chats.conversations import Conversations
+from rag.chats.export import as_markdown
+from rag.chats.kept_answer import answer_from_json, answer_to_json
 from rag.model import Hit
 from rag.ui.render import answer_json
-from tests.rag.test_conversations import some_answer
+from tests.rag.chats.test_conversations import some_answer
 
 READ = "Rules. The dome closes at 4S knots. Ask the warden."
 TEXT = "Rules of the dome. It closes at 45 knots, by day and by night. Ask the warden."

@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 
 from ingest.errors import Cancelled, WrongUsage
-from ingest.home import LocalHome, open_home
+from ingest.home.opening import LocalHome, open_home
 from ingest.library import LocalLibrary
 from ingest.model import Source
-from ingest.scope import Scope
 from ingest.settings import Settings
+from ingest.shelf.scope import Scope
+from rag.chats.suggest import follow_ups
 from rag.engine import EXTRACTIVE, Engine
+from rag.llm.prompt import REFUSAL
 from rag.model import CancelToken, Checked, Delta, Progress, Turn
-from rag.prompt import REFUSAL
 from rag.settings import AskSettings
-from rag.suggest import follow_ups
 from tests.rag.asking import SAMPLE_SOURCES, ended
 from tests.servers.openai_server import serving
 

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from ingest.home import LocalHome, open_home
+from ingest.home.opening import LocalHome, open_home
 from ingest.library import LocalLibrary
 from ingest.model import Source
 from ingest.settings import Settings
 from rag.engine import EXTRACTIVE, Engine
 from rag.langchain import as_dict
+from rag.llm.prompt import compose
 from rag.model import Answer, Delta, Finished
-from rag.prompt import compose
 from rag.settings import AskSettings
 from rag.ui.render import answer_json, copy_text
 from tests.servers.openai_server import OpenAIServer, serving

@@ -30,7 +30,7 @@ from rag.model import (
     Sentence,
     Turn,
 )
-from tests.rag.test_prompt import hit
+from tests.rag.llm.test_prompt import hit
 
 TOWN = cast(Library, object())  # handed through, never looked into
 

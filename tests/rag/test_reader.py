@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ingest import inference
 from ingest.errors import Cancelled, ModelUnavailable
+from ingest.inference import choice, networks
 from ingest.settings import Settings
 from rag.model import CancelToken
 from rag.reader import Reader, best_span
@@ -60,7 +60,7 @@ def test_a_long_history_keeps_its_end(reader: Reader) -> None:
 @exact_int8
 def test_int8_agrees_where_it_matters(reader: Reader, golden: list[dict[str, Any]]) -> None:
     int8 = Reader(Settings(backend="torch"))
-    int8._choice = inference.Choice(inference.build(FOLDER, "reader", "int8", 2), "test")
+    int8._choice = choice.Choice(networks.build(FOLDER, "reader", "int8", 2), "test")
     assert int8.backend == "int8"
     pairs = [(pair["a"], pair["b"]) for pair in golden]
     exact, close = ([r.read(a, [("", b)])[0] for a, b in pairs] for r in (reader, int8))
@@ -72,7 +72,7 @@ def test_int8_agrees_where_it_matters(reader: Reader, golden: list[dict[str, Any
 
 
 def test_the_checkpoint_runs_in_float32() -> None:
-    module = inference.TorchNetwork(FOLDER, "reader", "float32", 1).module
+    module = networks.TorchNetwork(FOLDER, "reader", "float32", 1).module
     assert {str(parameter.dtype) for parameter in module.parameters()} == {"torch.float32"}
 
 

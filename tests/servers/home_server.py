@@ -11,7 +11,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from ingest.lock import HomeLock
+from ingest.home.lock import HomeLock
 
 
 @contextmanager

@@ -5,13 +5,13 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from ingest.channel import pack, unpack
-from ingest.chunking import chunk_pages
 from ingest.embedder import load_tokenizer
 from ingest.model import Chunk, FileText, PageState
+from ingest.processes.channel import pack, unpack
 from ingest.protocols import Tokenizer
 from ingest.readers import read
 from ingest.settings import Settings
+from ingest.text.chunking import chunk_pages
 
 
 @cache

@@ -16,8 +16,8 @@ import pytest
 
 from ingest.errors import NeedsPassword, Unreadable
 from ingest.model import FileText, Run
+from ingest.processes.sandbox import SandboxPool
 from ingest.readers import read
-from ingest.sandbox import SandboxPool
 from ingest.settings import PROJECT, Settings
 
 SHARED = PROJECT.parent / "shared"

@@ -10,9 +10,9 @@ import pytest
 
 from ingest.errors import Unreadable
 from ingest.model import Table
+from ingest.processes.sandbox import SandboxPool
 from ingest.readers import read
 from ingest.readers.rows import read_tables
-from ingest.sandbox import SandboxPool
 from ingest.settings import Settings
 
 

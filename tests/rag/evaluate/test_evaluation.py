@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ingest.errors import Cancelled, FootnoteError, WrongUsage
-from ingest.home import LocalHome, open_home
+from ingest.home.opening import LocalHome, open_home
 from ingest.protocols import Library
 from ingest.settings import PROJECT, Settings
 from rag.engine import Engine

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from ingest.errors import NotFound
-from ingest.scope import Scope
-from rag.conversations import Conversations, Rating
+from ingest.shelf.scope import Scope
+from rag.chats.conversations import Conversations, Rating
 from rag.evaluate.feedback import SHOULD_REFUSE, feedback_questions
 from rag.evaluate.questions import Evidence, Question, question_json, read_questions
+from rag.llm.prompt import REFUSAL
 from rag.model import Answer, Turn
-from rag.prompt import REFUSAL
-from tests.rag.test_conversations import some_answer
+from tests.rag.chats.test_conversations import some_answer
 
 KEY = "Übersicht “2025”.pdf"
 REFUSED = replace(some_answer(REFUSAL), sentences=(), citations=(), refused=True)

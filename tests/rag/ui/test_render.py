@@ -12,7 +12,7 @@ import pytest
 from ingest.model import JobInfo, JobStage, PageState
 from rag.model import Answer, Coverage, Progress, Sentence
 from rag.ui import render
-from tests.rag.test_conversations import some_answer
+from tests.rag.chats.test_conversations import some_answer
 
 
 def answer(**changes: object) -> Answer:
@@ -200,7 +200,7 @@ def test_an_answer_about_the_whole_library_says_what_it_rests_on() -> None:
 
 
 def test_how_pages_of_a_receipt_are_told() -> None:
-    from rag.ui.library_page import page_line
+    from rag.ui.library.library_page import page_line
 
     assert page_line(PageState.OCR, "", "2–5") == "Pages 2–5: read by OCR"
     assert page_line(PageState.EMPTY, "", "7", "slide") == "Slide 7: empty, no text on it"

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from ingest.errors import Cancelled
-from ingest.home import LocalHome, open_home
+from ingest.home.opening import LocalHome, open_home
 from ingest.library import LocalLibrary
 from ingest.model import Source
 from ingest.settings import PROJECT, Settings
+from rag.chats.kept_answer import answer_from_json, answer_to_json
 from rag.engine import EXTRACTIVE, Engine
-from rag.kept_answer import answer_from_json, answer_to_json
 from rag.model import Answer, CancelToken, Checked, Progress
 from rag.settings import AskSettings
 from rag.whole.gather import gathered
