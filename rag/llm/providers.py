@@ -68,6 +68,14 @@ PROVIDERS = (
     ),
 )  # fmt: skip
 BY_ID: Mapping[str, Provider] = {each.id: each for each in PROVIDERS}
+# Names that `init_chat_model` takes before a colon; in llama3.2:3b the colon sets off a tag.
+LANGCHAIN_PROVIDERS = frozenset(
+    {"anthropic", "anthropic_bedrock", "azure_ai", "azure_openai", "baseten", "bedrock", "bedrock_converse"}
+    | {"bedrock_mantle_anthropic", "bedrock_mantle_openai", "cohere", "deepseek", "fireworks", "google_genai"}
+    | {"google_anthropic_vertex", "google_vertexai", "groq", "huggingface", "ibm", "langsmith", "litellm"}
+    | {"meta", "mistralai", "nvidia", "ollama", "openai", "openrouter", "perplexity", "together", "upstage"}
+    | {"xai"}
+)
 
 
 def chosen_provider(ask: AskSettings) -> tuple[Provider, str]:
@@ -83,21 +91,48 @@ def chosen_provider(ask: AskSettings) -> tuple[Provider, str]:
     return BY_ID[COMPATIBLE if ask.llm_base_url else OTHER], ask.llm
 
 
-def settings_of(provider: Provider, model: str, address: str) -> dict[str, object]:
-    """`llm` and `llm_base_url` of a choice. Raises WrongUsage telling what is missing or wrong."""
+def other_models(provider: Provider, ask: AskSettings) -> str:
+    """The other models of these settings as they stand on the page: those of `provider` by their name alone."""
+    prefix = _prefix(provider)
+    names = (name.strip() for name in ask.llm_others.split(","))
+    return ", ".join(name.removeprefix(prefix) for name in names if name)
+
+
+def settings_of(provider: Provider, model: str, address: str, others: str = "") -> dict[str, object]:
+    """`llm`, `llm_others` and `llm_base_url` of a choice; `others` are more models with commas between.
+
+    One that names no provider is of this one. Raises WrongUsage telling what is missing or wrong.
+    """
     if provider.id == NONE:
-        return {"llm": ""}  # the address stays as it is, and with it what a kept key is for
+        # The address stays as it is, and with it what a kept key is for.
+        return {"llm": "", "llm_others": ""}
     model, address = model.strip(), address.strip() if provider.address else ""
     if not model:
         raise WrongUsage(f"{provider.model_label} is empty. Name one, for example {provider.example}.")
-    if provider.id == OTHER and ":" not in model:
-        raise WrongUsage(
-            f"“{model}” names no provider. Write provider:model, for example {provider.example}."
-        )
+    if provider.id == OTHER:
+        full_name(provider, model)
     if address or provider.address == "needed":
         check_address(address, provider.address_example)
-    prefix = {COMPATIBLE: "openai:", OTHER: ""}.get(provider.id, f"{provider.id}:")
-    return {"llm": f"{prefix}{model}", "llm_base_url": address}
+    more = [full_name(provider, name.strip()) for name in others.split(",") if name.strip()]
+    return {
+        "llm": f"{_prefix(provider)}{model}",
+        "llm_others": ", ".join(dict.fromkeys(more)),
+        "llm_base_url": address,
+    }
+
+
+def full_name(provider: Provider, name: str) -> str:
+    """`name` with its provider, which is `provider` where it names none. Raises WrongUsage where that is none
+    in particular."""
+    head = name.partition(":")[0].strip().lower().replace("-", "_")
+    if provider.id == OTHER and ":" not in name:
+        raise WrongUsage(f"“{name}” names no provider. Write provider:model, for example {provider.example}.")
+    return name if ":" in name and head in LANGCHAIN_PROVIDERS else f"{_prefix(provider)}{name}"
+
+
+def _prefix(provider: Provider) -> str:
+    """What stands before a model's name in FOOTNOTE_LLM."""
+    return {COMPATIBLE: "openai:", OTHER: ""}.get(provider.id, f"{provider.id}:")
 
 
 def check_address(address: str, example: str) -> None:

@@ -14,7 +14,16 @@ from urllib.parse import urlsplit
 import streamlit as st
 
 from ingest.errors import FootnoteError
-from rag.llm.providers import BY_ID, NONE, PROVIDERS, Provider, chosen_provider, missing_package, settings_of
+from rag.llm.providers import (
+    BY_ID,
+    NONE,
+    PROVIDERS,
+    Provider,
+    chosen_provider,
+    missing_package,
+    other_models,
+    settings_of,
+)
 from rag.model import CancelToken
 from rag.settings import AskSettings, fixed_by_environment, kept_key_place, key_place, variable
 from rag.ui import session
@@ -25,7 +34,7 @@ from rag.ui.session import plain
 SAVED = "settings_saved"  # in session_state: what to say at the next drawing
 ROUND = "settings_round"  # a fresh key field after each save
 FOLLOW_SECONDS = 0.1
-OURS = ("llm", "llm_base_url", "llm_api_key", "llm_temperature", "strict")
+OURS = ("llm", "llm_others", "llm_base_url", "llm_api_key", "llm_temperature", "strict")
 
 
 def show() -> None:
@@ -118,7 +127,9 @@ def fields(
     provider: Provider, model: str, ask: AskSettings, fixed: Collection[str], kept: str
 ) -> dict[str, Any]:
     """The fields that this provider has; what stands there when a button is pressed."""
-    typed: dict[str, Any] = {"model": "", "address": "", "key": "", "temperature": ask.llm_temperature}
+    typed: dict[str, Any] = {
+        "model": "", "others": "", "address": "", "key": "", "temperature": ask.llm_temperature,
+    }  # fmt: skip
     if provider.id == NONE:
         return typed
     # A field belongs to its provider: the name of one's model is none of another's.
@@ -155,6 +166,15 @@ def fields(
             help="Kept in a file that only you can read, sent only to the address it was typed for, never "
             "shown again. Another address needs it typed again.",
         )
+    typed["others"] = st.text_input(
+        "Other models (optional)",
+        other_models(provider, ask) if same or "llm_others" in fixed else "",
+        key=f"settings_others_{provider.id}",
+        max_chars=2_000,
+        disabled="llm_others" in fixed,
+        help="An answer can be made again with each of these, at the same address. Commas set them apart; one of "
+        "another provider is written provider:model.",
+    )
     typed["temperature"] = st.number_input(
         "Temperature",
         0.0,
@@ -180,7 +200,7 @@ def changed(
     provider: Provider, typed: dict[str, Any], strict: bool, fixed: Collection[str]
 ) -> dict[str, object]:
     """The settings that the form stands for. Raises WrongUsage."""
-    changes = settings_of(provider, typed["model"], typed["address"])
+    changes = settings_of(provider, typed["model"], typed["address"], typed["others"])
     if provider.id != NONE:
         changes["llm_temperature"] = float(typed["temperature"])
     changes["strict"] = strict

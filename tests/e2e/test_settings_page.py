@@ -63,8 +63,9 @@ def choose(page: Page, label: str) -> None:
     page.get_by_role("option", name=label, exact=True).click()
 
 
-def fill(page: Page, model: str, address: str, key: str = "") -> None:
-    for label, value in (("Model", model), ("Address", address), ("Key", key)):
+def fill(page: Page, model: str, address: str, key: str = "", others: str = "") -> None:
+    typed = {"Model": model, "Address": address, "Key": key, "Other models (optional)": others}
+    for label, value in typed.items():
         if value:
             field = page.get_by_label(label, exact=True)
             field.fill(value)
@@ -93,7 +94,7 @@ def test_a_model_is_chosen_tested_and_asked_and_its_key_stays_hidden(
         expect(said).to_contain_text("refused the key")
         expect(said).to_contain_text("Settings page")
         assert "wrong-key" not in page.inner_text("body")
-        fill(page, "invent", server.url, KEY)
+        fill(page, "invent", server.url, KEY, others="cite")
         test.click()
         expect(said).to_contain_text(re.compile(r"answered in \d+\.\d s"))
         page.get_by_role("button", name="Save").click()
@@ -122,7 +123,13 @@ def test_a_model_is_chosen_tested_and_asked_and_its_key_stays_hidden(
         assert answer.locator(".fn-prompt pre *").count() == 0, "the prompt is text"
         assert KEY not in page.content()
 
+        answer.get_by_text("Another model").click()
+        answer.get_by_role("button", name="With openai:cite").click()
+        seen(answer.get_by_text("2 of 2", exact=True))
+        expect(answer.locator(".fn-not_found")).to_have_count(0)
+
         page.get_by_role("link", name="Settings").click()
+        expect(page.get_by_label("Other models (optional)")).to_have_value("cite")
         page.get_by_role("button", name="Remove the key").click()
         expect(said).to_contain_text("The key was removed.")
         expect(page.get_by_text("A key is kept for")).to_have_count(0)

@@ -35,9 +35,10 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import quote, urlsplit
+
+from tests.servers.loopback import QuietHandler, listening
 
 MODELS = (
     "cite", "invent", "invent-all", "slow-cite", "ready", "refuse", "slow", "hang", "think", "obey", "gullible", "hostile",
@@ -72,18 +73,10 @@ class OpenAIServer:
 @contextlib.contextmanager
 def serving(key: str = "", word_seconds: float = 0.05) -> Iterator[OpenAIServer]:
     """A server on a free port of loopback, until the block ends."""
-    http = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    http.daemon_threads = True
-    state = OpenAIServer(f"http://127.0.0.1:{http.server_address[1]}/v1", key, word_seconds)
-    http.state = state  # type: ignore[attr-defined]
-    thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    try:
+    with listening(
+        _Handler, lambda port: OpenAIServer(f"http://127.0.0.1:{port}/v1", key, word_seconds)
+    ) as state:
         yield state
-    finally:
-        http.shutdown()
-        http.server_close()
-        thread.join(timeout=5)
 
 
 def answer_for(model: str, messages: list[dict[str, Any]]) -> str:
@@ -142,15 +135,10 @@ def carried_away(address: str, secret: str) -> str:
     )
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
+class _Handler(QuietHandler):
     @property
     def state(self) -> OpenAIServer:
         return self.server.state  # type: ignore[attr-defined, no-any-return]
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Nothing: pytest shows what matters."""
 
     def do_GET(self) -> None:
         if self._authorised():

@@ -16,7 +16,8 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from tests.servers.loopback import QuietHandler, listening
 
 
 @dataclass(frozen=True)
@@ -52,33 +53,18 @@ class WebServer:
 @contextlib.contextmanager
 def serving(context: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> Iterator[WebServer]:
     """A server on a free port of loopback, over TLS with `context`, until the block ends."""
-    http = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    http.daemon_threads = True
-    if context:
-        http.socket = context.wrap_socket(http.socket, server_side=True)
     scheme = "https" if context else "http"
-    state = WebServer(f"{scheme}://{host}:{http.server_address[1]}")
-    http.state = state  # type: ignore[attr-defined]
-    thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    try:
-        yield state
-    finally:
-        state.ending.set()
-        http.shutdown()
-        http.server_close()
-        thread.join(timeout=5)
+    with listening(_Handler, lambda port: WebServer(f"{scheme}://{host}:{port}"), context) as state:
+        try:
+            yield state
+        finally:
+            state.ending.set()
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
+class _Handler(QuietHandler):
     @property
     def state(self) -> WebServer:
         return self.server.state  # type: ignore[attr-defined, no-any-return]
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Nothing: pytest shows what matters."""
 
     def do_GET(self) -> None:
         headers = {name.lower(): value for name, value in self.headers.items()}

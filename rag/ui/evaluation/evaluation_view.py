@@ -15,8 +15,11 @@ from rag.settings import chosen, fixed_by_environment, variable
 from rag.ui import footnote, session
 from rag.ui.cached import backend, opened
 from rag.ui.evaluation import figures
+from rag.ui.evaluation.asked import Asked, Filter, asked_in, first_rank, ordinal, question_json
+from rag.ui.evaluation.asked import chosen as chosen_questions
 from rag.ui.evaluation.evaluating import told
-from rag.ui.evaluation.figures import SIDES, Asked, Figure, Line
+from rag.ui.evaluation.figures import SIDES, Figure, Line
+from rag.ui.evaluation.inspected import expected_answer, passages_json, row_line, wanted_lines
 from rag.ui.render import counted
 from rag.ui.session import plain
 
@@ -38,7 +41,7 @@ def show(evaluation_id: str, labels: Mapping[str, str]) -> None:
     except FootnoteError as error:
         session.show_fault(error)
         return
-    asked = figures.asked_in(kept)
+    asked = asked_in(kept)
     number = st.query_params.get(QUESTION, "")
     if number.isdecimal() and 1 <= int(number) <= len(asked):
         inspector(kept, asked, int(number))
@@ -246,13 +249,13 @@ def question_list(kept: Evaluation, asked: list[Asked]) -> None:
     scored = [each for each in figures.FIGURES if kept.runs[0].values(each.metric)] or [by_default]
     st.html('<h2 class="ev-earlier">Question by question</h2>')
     with st.container(horizontal=True, vertical_alignment="bottom", key="asked_filter"):
-        names: list[figures.Filter] = ["All", "Changed", "Missed"] if compared else ["All", "Missed"]
+        names: list[Filter] = ["All", "Changed", "Missed"] if compared else ["All", "Missed"]
         which = st.segmented_control(
             "Show",
             names,
             default="All",
             required=True,
-            format_func=lambda name: f"{name} {len(figures.chosen(asked, name, by_default))}",
+            format_func=lambda name: f"{name} {len(chosen_questions(asked, name, by_default))}",
             key=f"filter_{kept.head.id}",
         )
         figure = st.selectbox(
@@ -263,13 +266,13 @@ def question_list(kept: Evaluation, asked: list[Asked]) -> None:
             key=f"sorted_{kept.head.id}",
             width=260,
         )
-    rows = figures.chosen(asked, which, figure)
+    rows = chosen_questions(asked, which, figure)
     if not rows:
         st.caption("No question is like that.")
         return
     limit = st.session_state.get(LISTED_KEY, LISTED)
     footnote.questions(
-        {"compared": compared, "rows": [figures.question_json(each, figure) for each in rows[:limit]]},
+        {"compared": compared, "rows": [question_json(each, figure) for each in rows[:limit]]},
         f"questions_{kept.head.id}",
         open_question,
     )
@@ -317,8 +320,8 @@ def inspector(kept: Evaluation, asked: list[Asked], number: int) -> None:
 
 
 def wanted(each: Asked) -> None:
-    lines = figures.wanted_lines(each.question)
-    expected = figures.expected_answer(each.question)
+    lines = wanted_lines(each.question)
+    expected = expected_answer(each.question)
     if not lines and not expected:
         return
     with st.container(key="inspected_wanted", gap="xsmall"):
@@ -338,7 +341,7 @@ def answers(each: Asked) -> None:
             st.html(f'<h2 class="ev-part">{title}</h2>')
             st.text(row.error or row.answer or "No answer.")
             if not row.error:
-                st.caption(plain(figures.row_line(each.question, row)))
+                st.caption(plain(row_line(each.question, row)))
 
 
 def stages(kept: Evaluation, each: Asked) -> None:
@@ -368,17 +371,17 @@ def stages(kept: Evaluation, each: Asked) -> None:
     footnote.passages(
         {
             "other": SIDES[1 - side] if other else "",
-            "rows": figures.passages_json(each.question, row, other, texts_of(kept.head.library, row)),
+            "rows": passages_json(each.question, row, other, texts_of(kept.head.library, row)),
         },
         f"passages_{kept.head.id}_{each.number}_{side}",
     )
 
 
 def far_away(each: Asked, side: int, listed: int) -> str:
-    found = figures.first_rank(each.rows[side])
+    found = first_rank(each.rows[side])
     if found is None:
         return f"What was to be found is not among these {listed}, nor further back."
-    return f"What was to be found stands {figures.ordinal(found)}, behind the {listed} that are kept."
+    return f"What was to be found stands {ordinal(found)}, behind the {listed} that are kept."
 
 
 def texts_of(library: str, row: Any) -> dict[int, str]:

@@ -1,25 +1,20 @@
-"""An evaluation as people read it: figures, what they say of two settings, questions, passages. No streamlit here.
+"""An evaluation as people read it: its figures, and what they say of two settings. No streamlit here.
 
-Questions and passages travel as plain data and are drawn with `textContent` (`footnote/`).
+Its questions are in `asked`, one of them with its passages in `inspected`.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from difflib import SequenceMatcher
 from typing import Any, Literal
 
-from ingest.places import page_of
-from rag.evaluate.evaluation import KEPT_CHARACTERS, Comparison, Row, Run, StageHit, compare
+from rag.evaluate.evaluation import Comparison, Run, compare
 from rag.evaluate.kept import Evaluation, Head
-from rag.evaluate.questions import Evidence, Question
-from rag.ui.render import Json, counted, day_of
+from rag.ui.render import counted, day_of
 
 CHANCE = 0.05  # p from which on a difference could well be chance
-FIRST = 5  # a question counts as missed when nothing it wants is among the first five
 SIDES = ("As set", "Tried")  # the two runs of a comparison
 
 
@@ -245,246 +240,7 @@ def listed(parts: Sequence[str]) -> str:
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
-# ---------------------------------------------------------------------- the list of questions
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A question with its rows; `number` is its 1-based place in the evaluation."""
-
-    number: int
-    question: Question
-    rows: tuple[Row, ...]
-
-    def change(self, figure: Figure) -> float:
-        """How much better (> 0) or worse the second row is; 0 for a single one."""
-        values = [row.scores.get(figure.metric) for row in self.rows]
-        if len(values) != 2 or values[0] is None or values[1] is None:
-            return 0.0
-        return (values[1] - values[0]) * (figure.better or 1)
-
-    @property
-    def missed(self) -> bool:
-        """Whether the last settings did not find it, answered wrongly, or could not ask."""
-        row = self.rows[-1]
-        first = first_rank(row)
-        return bool(
-            row.error
-            or (self.question.evidence and (first is None or first > FIRST))
-            or row.scores.get("right") == 0
-        )
-
-    @property
-    def differs(self) -> bool:
-        """Whether the two settings came to something else: another place, another verdict."""
-        return len({(found_at(row), answered(self.question, row)) for row in self.rows}) > 1
-
-
-def asked_in(kept: Evaluation) -> list[Asked]:
-    rows = zip(*(run.rows for run in kept.runs), strict=True)
-    return [
-        Asked(number, question, each)
-        for number, (question, each) in enumerate(zip(kept.questions, rows, strict=True), start=1)
-    ]
-
-
-Filter = Literal["All", "Changed", "Missed"]
-
-
-def chosen(asked: Sequence[Asked], which: Filter, figure: Figure) -> list[Asked]:
-    """Those of a filter; of a comparison by the size of the change, of a single run the worst first."""
-    kept = [
-        each
-        for each in asked
-        if which == "All" or (each.missed if which == "Missed" else each.differs or each.change(figure))
-    ]
-
-    def order(each: Asked) -> tuple[float, ...]:
-        value = each.rows[-1].scores.get(figure.metric, math.inf) * (figure.better or 1)
-        return (-abs(each.change(figure)), not each.differs, not each.missed, value, each.number)
-
-    return sorted(kept, key=order)
-
-
-def question_json(each: Asked, figure: Figure) -> Json:
-    """A line of the list."""
-    change = each.change(figure)
-    state = "better" if change > 0 else "worse" if change < 0 else ""
-    return {
-        "number": each.number,
-        "question": each.question.question,
-        "found": arrow([found_at(row) for row in each.rows]),
-        "answer": arrow([answered(each.question, row) for row in each.rows]),
-        "state": state if figure.better else "",
-        "missed": each.missed,
-    }
-
-
-def arrow(values: Sequence[str]) -> str:
-    """ "3rd → 1st", or one value where they agree."""
-    return " → ".join(dict.fromkeys(values)) if len(set(values)) == 1 else " → ".join(values)
-
-
-def first_rank(row: Row) -> int | None:
-    return min((rank for rank in row.ranks if rank is not None), default=None)
-
-
-def found_at(row: Row) -> str:
-    """The place of the first evidence."""
-    if row.error:
-        return "not asked"
-    if not row.ranks:
-        return "–"
-    first = first_rank(row)
-    return "not found" if first is None else ordinal(first)
-
-
-def answered(question: Question, row: Row) -> str:
-    if row.error:
-        return "not asked"
-    if "right" not in row.scores:
-        return "refused" if row.refused else "–"
-    right = row.scores["right"] == 1
-    if not question.answerable:
-        return "rightly refused" if right else "wrongly answered"
-    return "refused" if row.refused else "right" if right else "wrong"
-
-
-def ordinal(number: int) -> str:
-    """ "1st", "22nd", "13th"."""
-    if number % 100 in (11, 12, 13):
-        return f"{number}th"
-    return f"{number}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th') }"
-
-
-# ---------------------------------------------------------------------- the inspector
-
-
-def wanted_lines(question: Question) -> list[str]:
-    """What was to be found, a line for each thing; alternatives stand beside each other."""
-    return [" or ".join(evidence_text(each) for each in group) for group in question.evidence]
-
-
-def evidence_text(evidence: Evidence) -> str:
-    page = f", {page_of(evidence.document, evidence.page)}" if evidence.page is not None else ""
-    quote = f": “{evidence.quote}”" if evidence.quote else ""
-    return f"{evidence.document}{page}{quote}"
-
-
-def expected_answer(question: Question) -> str:
-    """What an answer has to hold; "" where nothing is known of it."""
-    if not question.answerable:
-        return "The documents don’t say: a refusal is right."
-    if question.must:
-        return "All of: " + "; ".join(item.replace("|", " or ") for item in question.must)
-    return " or ".join(question.answers)
-
-
-def row_line(question: Question, row: Row) -> str:
-    """ "Found 3rd · right · confidence 83% · 0.8 s (searching 0.1 s, reading 0.6 s)"."""
-    parts = []
-    if question.evidence:
-        parts.append("Not found" if first_rank(row) is None else f"Found {found_at(row)}")
-    if "right" in row.scores or row.refused:
-        parts.append(answered(question, row))
-    if row.confidence is not None:
-        parts.append(f"confidence {round(100 * row.confidence)}%")
-    if total := row.milliseconds.get("total"):
-        stages = [
-            f"{stage} {seconds(spent)}"
-            for stage, spent in row.milliseconds.items()
-            if stage != "total" and spent >= 10
-        ]
-        parts.append(seconds(total) + (f" ({', '.join(stages)})" if stages else ""))
-    line = " · ".join(parts)
-    return line[:1].upper() + line[1:]
-
-
-def passages_json(question: Question, row: Row, other: Row | None, texts: Mapping[int, str]) -> list[Json]:
-    """The hits of a row with their place at every stage; `other` is the row of the other settings.
-
-    `texts` are whole passages by chunk id; where one is missing or has changed, its kept beginning is shown.
-    """
-    places = {hit.chunk_id: place for place, hit in enumerate(other.hits, start=1)} if other else {}
-    return [
-        {
-            "place": place,
-            "was": ("–" if hit.chunk_id not in places else str(places[hit.chunk_id])) if other else None,
-            "document": hit.document,
-            "page": page_of(hit.document, hit.page),
-            "dense": hit.dense,
-            "words": hit.words,
-            "fused": hit.fused,
-            "relevance": None if hit.relevance is None else percent(hit.relevance),
-            "scores": scores_line(hit),
-            "shows": hit.shows,
-            **passage_runs(question, hit, texts.get(hit.chunk_id, "")),
-        }
-        for place, hit in enumerate(row.hits, start=1)
-    ]
-
-
-def percent(logit: float) -> int:
-    """A logit on a scale of 0 to 100 (logistic; an order, not a probability)."""
-    return round(100 / (1 + math.exp(-max(-30.0, min(30.0, logit)))))
-
-
-def scores_line(hit: StageHit) -> str:
-    if hit.relevance is None or hit.answerability is None or hit.margin is None:
-        return "The reader did not read this passage: it stood too far back."
-    span = f" Span: “{hit.span}”." if hit.span else ""
-    return (
-        f"Reader: relevance {hit.relevance:.2f}, answerability {hit.answerability:.2f}, "
-        f"span over no answer {hit.margin:.2f}.{span}"
-    )
-
-
-EXCERPT = 220  # characters of a passage while it is folded
-
-
-def passage_runs(question: Question, hit: StageHit, text: str) -> Json:
-    """`runs` is the passage in pieces of one style ("", "evidence", "span", "evidence span"), `short` a part
-    of it around what matters; `cut` says that only the beginning is known."""
-    whole = " ".join(text.split())
-    known = bool(whole) and whole.startswith(hit.text)
-    if not known:
-        whole = hit.text
-    marks = []
-    for evidence in (each for group in question.evidence for each in group):
-        quote = " ".join(evidence.quote.split())
-        if hit.shows and quote:
-            match = SequenceMatcher(None, whole, quote, autojunk=False).find_longest_match()
-            if match.size * 2 >= len(quote):
-                marks.append((match.a, match.a + match.size, "evidence"))
-    if hit.span and (hit.margin or 0) > 0 and (at := whole.find(hit.span)) >= 0:
-        marks.append((at, at + len(hit.span), "span"))
-    focus = min((start for start, _, _ in marks), default=0)
-    start = 0 if focus < EXCERPT // 2 else whole.rfind(" ", 0, focus - 60) + 1
-    end = (
-        len(whole)
-        if start + EXCERPT >= len(whole)
-        else max(whole.rfind(" ", start, start + EXCERPT), start + 60)
-    )
-    return {
-        "runs": runs(whole, marks, 0, len(whole)),
-        "short": runs(whole, marks, start, end),
-        "before": start > 0,
-        "after": end < len(whole),
-        "cut": not known and len(hit.text) >= KEPT_CHARACTERS,
-    }
-
-
-def runs(text: str, marks: Sequence[tuple[int, int, str]], start: int, end: int) -> list[Json]:
-    """`text[start:end]` in pieces of one style."""
-    bounds = {at for mark in marks for at in mark[:2] if start < at < end}
-    cuts = sorted({start, end, *bounds})
-    return [
-        {
-            "text": text[low:high],
-            "style": " ".join(sorted({name for s, e, name in marks if s <= low and high <= e})),
-        }
-        for low, high in zip(cuts, cuts[1:], strict=False)
-    ]
+# ---------------------------------------------------------------------- lines about it
 
 
 def kept_line(head: Head) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from ingest.errors import FootnoteError
+from ingest.model import Listed
 from ingest.shelf.scope import TYPES, fitting
 from ingest.shelf.tags import MOST_TAGS, Rule, counts
 from rag.ui import session
@@ -24,14 +27,7 @@ def tag_files(library_name: str, keys: list[str]) -> None:
     st.text(f"Of “{keys[0]}”." if len(keys) == 1 else f"Of {counted(len(keys), 'file')}.")
     there = counts(chosen)
     with st.form("tag_files", border=False):
-        add = st.multiselect(
-            "Give",
-            list(counts(listed)),
-            accept_new_options=True,
-            max_selections=MOST_TAGS,
-            placeholder="A tag; type to make a new one",
-            select_all=False,
-        )
+        add = tags_to_give("Give", listed)
         remove = (
             st.multiselect(
                 "Take off",
@@ -73,14 +69,7 @@ def edit_rules(library_name: str) -> None:
         with st.container(horizontal=True):
             pattern = st.text_input("Name, folder or pattern", placeholder="contracts, or reports/*.pdf")
             kind = st.selectbox("Type", [ANY_TYPE, *TYPES], width=160)
-        tags = st.multiselect(
-            "Tags",
-            list(counts(listed)),
-            accept_new_options=True,
-            max_selections=MOST_TAGS,
-            placeholder="A tag; type to make a new one",
-            select_all=False,
-        )
+        tags = tags_to_give("Tags", listed)
         if st.form_submit_button("Add rule", type="primary"):
             try:
                 library.set_rules([*rules, Rule(pattern, "" if kind == ANY_TYPE else kind, tuple(tags))])
@@ -88,3 +77,15 @@ def edit_rules(library_name: str) -> None:
                 session.show_fault(error)
             else:
                 st.rerun(scope="fragment")
+
+
+def tags_to_give(label: str, listed: Sequence[Listed]) -> list[str]:
+    """A field for tags that the library has, and for new ones."""
+    return st.multiselect(
+        label,
+        list(counts(listed)),
+        accept_new_options=True,
+        max_selections=MOST_TAGS,
+        placeholder="A tag; type to make a new one",
+        select_all=False,
+    )

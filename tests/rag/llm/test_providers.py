@@ -8,11 +8,13 @@ from ingest.errors import WrongUsage
 from rag.llm.providers import (
     BY_ID,
     COMPATIBLE,
+    LANGCHAIN_PROVIDERS,
     NONE,
     OTHER,
     PROVIDERS,
     chosen_provider,
     missing_package,
+    other_models,
     settings_of,
 )
 from rag.settings import AskSettings
@@ -69,7 +71,36 @@ def test_an_empty_model_is_told_with_an_example() -> None:
 
 
 def test_quotations_leave_the_address_as_it_is() -> None:
-    assert settings_of(BY_ID[NONE], "", "http://x") == {"llm": ""}
+    assert "llm_base_url" not in settings_of(BY_ID[NONE], "", "http://x")
+
+
+@pytest.mark.parametrize(
+    ("provider", "typed", "kept", "shown"),
+    [
+        ("ollama", " qwen3 , llama3.2:3b,qwen3", "ollama:qwen3, ollama:llama3.2:3b", "qwen3, llama3.2:3b"),
+        (COMPATIBLE, "qwen3:8b, anthropic:claude-x", "openai:qwen3:8b, anthropic:claude-x", "qwen3:8b, anthropic:claude-x"),
+        ("bedrock_converse", "amazon.nova-v1:0", "bedrock_converse:amazon.nova-v1:0", "amazon.nova-v1:0"),
+        (OTHER, "groq:x", "groq:x", "groq:x"),
+        ("openai", ", ,", "", ""),
+    ],
+)  # fmt: skip
+def test_other_models_belong_to_the_provider_unless_they_name_theirs(
+    provider: str, typed: str, kept: str, shown: str
+) -> None:
+    settings = settings_of(BY_ID[provider], "a:b", "http://localhost:1/v1", typed)
+    assert settings["llm_others"] == kept
+    assert other_models(BY_ID[provider], AskSettings(**settings)) == shown  # type: ignore[arg-type]
+
+
+def test_another_model_without_a_provider_is_told_where_there_is_none() -> None:
+    with pytest.raises(WrongUsage, match="“x” names no provider"):
+        settings_of(BY_ID[OTHER], "groq:y", "", "x")
+
+
+def test_every_provider_of_langchain_is_known_by_its_name() -> None:
+    from langchain.chat_models import base
+
+    assert set(base._BUILTIN_PROVIDERS) <= LANGCHAIN_PROVIDERS
 
 
 def test_a_missing_package_is_named_with_the_line_that_installs_it() -> None:

@@ -1,30 +1,23 @@
-"""What an evaluation says to people."""
+"""What an evaluation says to people: its figures, its questions."""
 
 from __future__ import annotations
 
 import pytest
 
-from rag.evaluate.evaluation import Comparison, Row, Run, StageHit
+from rag.evaluate.evaluation import Comparison, Row, Run
 from rag.evaluate.kept import Evaluation, evaluation
 from rag.evaluate.questions import Evidence, Question
+from rag.ui.evaluation.asked import asked_in, chosen, found_at, ordinal, question_json
 from rag.ui.evaluation.figures import (
-    asked_in,
     chance,
-    chosen,
     comparisons_of,
-    expected_answer,
     figure_of,
-    found_at,
     kept_line,
     lines_of,
     main_figure,
-    ordinal,
     outcome,
-    passages_json,
-    question_json,
     shown_difference,
     verdict,
-    wanted_lines,
 )
 
 FOUND = figure_of("hit@5")
@@ -112,15 +105,6 @@ def test_a_question_that_failed_is_named_so_and_missed() -> None:
     assert main_figure(kept.head) == ""
 
 
-def test_what_was_wanted_in_words() -> None:
-    both = Question(
-        "1", "q", must=("5|five", "days"), evidence=((Evidence("a.pdf", 3, "x"), Evidence("b.md")),)
-    )
-    assert wanted_lines(both) == ["a.pdf, p. 3: “x” or b.md"]
-    assert expected_answer(both) == "All of: 5 or five; days"
-    assert "refusal is right" in expected_answer(Question("1", "q", answerable=False))
-
-
 @pytest.mark.parametrize(("number", "word"), [(1, "1st"), (2, "2nd"), (3, "3rd"), (4, "4th"), (11, "11th"), (12, "12th"), (21, "21st"), (113, "113th")])  # fmt: skip
 def test_ordinals(number: int, word: str) -> None:
     assert ordinal(number) == word
@@ -130,41 +114,3 @@ def test_a_stopped_one_says_so() -> None:
     questions = [question(0)]
     run = Run("f", "Lib", "passage", (row(0, 1, True),))
     assert kept_line(evaluation("Lib", questions, [run], wanted=50).head) == "1 of 50 questions, stopped then"
-
-
-# ------------------------------------------------------------------ passages
-
-TEXT = "Before <b>that</b> stands much. " * 12 + "Tea is steeped for five minutes in April. After it."
-
-
-def hit(**more: object) -> StageHit:
-    values: dict[str, object] = {"dense": 3, "fused": 2, "relevance": 2.0, "answerability": 1.0, "margin": 4.0, "span": "five minutes", "shows": True}  # fmt: skip
-    return StageHit(7, "tea.md", None, TEXT[:240], **{**values, **more})  # type: ignore[arg-type]
-
-
-def test_a_passage_is_whole_and_shows_evidence_and_span() -> None:
-    wanted = Question("1", "q", evidence=((Evidence("tea.md", None, "Tea is steeped for five minutes"),),))
-    (shown,) = passages_json(wanted, Row("1", "q", hits=(hit(),)), None, {7: TEXT})
-    assert "".join(run["text"] for run in shown["runs"]) == TEXT
-    styles = {run["style"]: run["text"] for run in shown["runs"] if run["style"]}
-    assert styles == {"evidence": "Tea is steeped for ", "evidence span": "five minutes"}
-    assert shown["before"] is True
-    assert "five minutes" in "".join(run["text"] for run in shown["short"])
-    assert (shown["dense"], shown["words"], shown["relevance"], shown["was"]) == (3, None, 88, None)
-
-
-def test_a_passage_that_is_gone_shows_its_kept_beginning() -> None:
-    wanted = Question("1", "q")
-    for texts in ({}, {7: "Something else stands here now."}):
-        (shown,) = passages_json(wanted, Row("1", "q", hits=(hit(shows=False),)), None, texts)
-        assert "".join(run["text"] for run in shown["runs"]) == TEXT[:240]
-        assert shown["cut"] is True
-
-
-def test_the_place_under_the_other_settings_stands_beside() -> None:
-    other = Row("1", "q", hits=(StageHit(9, "b.md", None, "b"), hit()))
-    rows = passages_json(
-        Question("1", "q"), Row("1", "q", hits=(hit(), StageHit(8, "c.md", 2, "c"))), other, {}
-    )
-    assert [each["was"] for each in rows] == ["2", "–"]
-    assert "did not read" in rows[1]["scores"]
