@@ -31,6 +31,8 @@ def show() -> None:
     answers = [message for message in said if message.answer]
     if answers and (last := answers[-1].answer):
         footnote.sources(answer_json(last, library.name, str(answers[-1].id)))
+    elif asking and asking.question:
+        footnote.sources(footnote.SOURCES_TO_COME)
     with st.container(key="column"):
         st.html('<h1 class="unseen">Chat</h1>')
         # Each part has a place of its own: while an answer runs, nothing of the last drawing is left in it.
@@ -44,6 +46,8 @@ def show() -> None:
         if asking:
             with now.container():
                 follow(asking)
+        if questions := [message.id for message in said if message.role == "user"]:
+            footnote.in_sight(questions[-1])
         with end.container():
             if chat and not asking and said and (said[-1].role == "user" or said[-1].note):
                 ask_again(chat, said)
@@ -100,11 +104,13 @@ def ask_again(chat: Chat, said: list[Message]) -> None:
 
 
 def follow(asking: Asking) -> None:
-    """Show a running answer until it ends, with a Stop button.
+    """Show a running answer until it ends, with a Stop button below: the text stands where it will stay.
 
     The chat input's own would show only in the script run that the submission began: a page drawn anew
     meanwhile (the models are ready, a file has ended) would have none.
     """
+    with st.container(key="draft"):
+        draft = st.empty()
     with st.container(key="now"):
         with st.container(key="now_line", horizontal=True, vertical_alignment="center", gap="small"):
             line = st.empty()
@@ -112,8 +118,6 @@ def follow(asking: Asking) -> None:
                 "Stop", type="tertiary", icon=":material/stop_circle:", key="stop", on_click=asking.stop
             )
         files = st.empty()
-    with st.container(key="draft"):
-        draft = st.empty()
     shown: Now | None = None
     while not asking.wait(FOLLOW_SECONDS):
         now = asking.now

@@ -27,7 +27,7 @@ REASONS = {
 
 
 def draw(chat: Chat, messages: Sequence[Message], busy: bool) -> None:
-    """All of them; while the chat is `busy` being answered they can only be read."""
+    """All of them; while the chat is `busy` being answered they can only be read, and keep their places."""
     question: Message | None = None
     for place, message in enumerate(messages):
         if message.role == "user":
@@ -42,7 +42,7 @@ def draw_question(chat: Chat, message: Message, last: bool, busy: bool) -> None:
         st.text(message.content or "Files added")
         for name in message.files:
             st.caption(f":material/attach_file: {plain(name)}")
-    if busy or not message.content:
+    if not message.content:
         return
     with st.container(
         horizontal=True,
@@ -52,8 +52,14 @@ def draw_question(chat: Chat, message: Message, last: bool, busy: bool) -> None:
         vertical_alignment="center",
     ):
         if len(message.versions) > 1:
-            pager(message)
-        if st.button("Edit this question", icon=":material/edit:", type="tertiary", key=f"edit_{message.id}"):
+            pager(message, busy)
+        if st.button(
+            "Edit this question",
+            icon=":material/edit:",
+            type="tertiary",
+            key=f"edit_{message.id}",
+            disabled=busy,
+        ):
             in_other_words(chat, message, last)
 
 
@@ -73,17 +79,17 @@ def in_other_words(chat: Chat, message: Message, last: bool) -> None:
             st.rerun()
 
 
-def pager(message: Message) -> None:
+def pager(message: Message, busy: bool) -> None:
     """‹ 1 of 2 ›: the versions of a question."""
     at = message.versions.index(message.id)
     back = st.button(
         "The version before", icon=":material/chevron_left:", type="tertiary",
-        key=f"version_before_{message.id}", disabled=at == 0,
+        key=f"version_before_{message.id}", disabled=busy or at == 0,
     )  # fmt: skip
     st.text(f"{at + 1} of {len(message.versions)}")
     onwards = st.button(
         "The next version", icon=":material/chevron_right:", type="tertiary",
-        key=f"version_after_{message.id}", disabled=at == len(message.versions) - 1,
+        key=f"version_after_{message.id}", disabled=busy or at == len(message.versions) - 1,
     )  # fmt: skip
     if back or onwards:
         opened().conversations.show_version(message.versions[at - 1 if back else at + 1])
@@ -94,7 +100,8 @@ def draw_reply(chat: Chat, message: Message, question: Message | None, busy: boo
     if message.answer:
         with st.container(key=f"answer_{message.id}"):
             data = answer_json(message.answer, chat.library, str(message.id))
-            if not busy and question:
+            data["busy"] = busy
+            if question:
                 data["acts"] = acts_json(message, message.answer.model)
                 data["acts"]["ask"] = follow_ups(message.answer) if last else []
 
@@ -108,9 +115,9 @@ def draw_reply(chat: Chat, message: Message, question: Message | None, busy: boo
             with st.container(key=f"draft_{message.id}"):
                 st.text(message.content)
         st.text(message.note)
-    if len(message.versions) > 1 and not busy:
+    if len(message.versions) > 1:
         with st.container(horizontal=True, gap=None, key=f"said_{message.id}", vertical_alignment="center"):
-            pager(message)
+            pager(message, busy)
 
 
 # ---------------------------------------------------------------------- what a person does with an answer

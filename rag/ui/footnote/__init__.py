@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from streamlit.components.v2.types import ComponentRenderer
 
 FOLDER = Path(__file__).resolve().parent
+SOURCES_TO_COME: Json = {"cited": [], "read": [], "library": "", "waiting": True}  # `sources` of no answer yet
 
 
 def answer(data: Json, on_act: Callable[[Any], None] | None = None) -> None:
@@ -40,6 +41,11 @@ def answer(data: Json, on_act: Callable[[Any], None] | None = None) -> None:
 def sources(data: Json) -> None:
     """Draw the sources panel of an answer; at most once a page."""
     _component("sources")(key="sources", data=data)
+
+
+def in_sight(question_id: int) -> None:
+    """Keep the newest question of a chat at the top of the window while its answer comes; once a page."""
+    _component("in_sight")(key="in_sight", data={"question": question_id})
 
 
 def questions(data: Json, key: str, on_open: Callable[[int], None]) -> None:

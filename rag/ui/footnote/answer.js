@@ -9,20 +9,23 @@ const COLUMNS = [
   ["fused", "Together"], ["relevance", "Relevance"], ["text", "Passage"],
 ];
 
-export default function answer({ parentElement, data, setTriggerValue }) {
+export default function answer({ parentElement, data: { busy, ...data }, setTriggerValue }) {
   const drawn = JSON.stringify(data);
-  parentElement.footnoteAct = (wish) => setTriggerValue("act", wish);
-  if (parentElement.footnoteDrawn === drawn) return;
-  parentElement.footnoteDrawn = drawn;
-  parentElement.querySelector(":scope > .fn-answer")?.remove();
-  parentElement.append(draw(data, (wish) => parentElement.footnoteAct(wish)));
+  parentElement.footnoteAct = (wish) => { if (!busy) setTriggerValue("act", wish); };
+  if (parentElement.footnoteDrawn !== drawn) {
+    parentElement.footnoteDrawn = drawn;
+    parentElement.querySelector(":scope > .fn-answer")?.remove();
+    parentElement.append(draw(data, (wish) => parentElement.footnoteAct(wish)));
+  }
+  parentElement.querySelector(":scope > .fn-answer").classList.toggle("fn-busy", busy);
 }
 
 function draw(data, act) {
   const popover = el("div", { class: "fn-popover", role: "tooltip", id: `fn-popover-${data.key}`, hidden: true });
   const sources = new Map(data.cited.map((source) => [source.marker, source]));
-  const open = (source, opener) =>
-    window.dispatchEvent(new CustomEvent("footnote:open", { detail: { data, chunk: source.chunk, marker: source.marker, opener } }));
+  const open = (source, event) =>
+    window.dispatchEvent(new CustomEvent("footnote:open", { detail: { data, chunk: source.chunk, marker: source.marker,
+      opener: event.currentTarget, byKey: event.detail === 0 } }));
   const text = el("div", { class: "fn-text", dir: "auto" }, ...paragraphs(data, sources, popover, open));
   const root = el("article", { class: `fn-answer${data.refused ? " fn-refused" : ""}`, "aria-label": "Answer" });
   root.append(...data.notices.map((notice) => el("p", { class: "fn-notice" }, icon("info"), notice)));
@@ -37,7 +40,7 @@ function draw(data, act) {
 
 // What was searched for, where it is not what was typed; it can be changed and searched for again.
 function query({ query: searched, acts }, act) {
-  const edit = acts ? el("button", { class: "fn-action", type: "button", onclick: () => line.replaceWith(form) }, icon("edit"), "Change") : "";
+  const edit = acts ? el("button", { class: "fn-action fn-act", type: "button", onclick: () => line.replaceWith(form) }, icon("edit"), "Change") : "";
   const line = el("p", { class: "fn-query" }, el("span", { dir: "auto" }, "Searched for: ", el("q", {}, searched)), edit);
   if (!acts) return line;
   const field = el("textarea", { rows: "2", "aria-label": "Search for", dir: "auto", maxlength: "4000" });
@@ -92,10 +95,10 @@ function markerButton(marker, source, popover, open) {
     pointer = event.pointerType;
     button.tapped = pointer === "touch" && (popover.hidden || popover.dataset.marker !== String(marker));
   });
-  button.addEventListener("click", () => {
+  button.addEventListener("click", (event) => {
     if (button.tapped) { button.tapped = false; show(); return; } // the first tap shows, the second opens
     hide();
-    open(source, button);
+    open(source, event);
   });
   return button;
 }
@@ -119,7 +122,7 @@ function showPopover(popover, button, source) {
 function closest(data, open) {
   return el("div", { class: "fn-closest" }, el("p", { class: "fn-closest-title" }, "Closest passages"),
     ...data.read.slice(0, data.closest).map((source) =>
-      el("button", { class: "fn-close", type: "button", onclick: (event) => open(source, event.currentTarget) },
+      el("button", { class: "fn-close", type: "button", onclick: (event) => open(source, event) },
         el("span", { class: "fn-close-head" }, el("span", { class: "fn-close-title" }, source.title), el("span", { class: "fn-where" }, where(source))),
         el("span", { class: "fn-passage fn-flowing", dir: "auto" }, ...excerpt(source, 240)))));
 }
@@ -138,7 +141,7 @@ function foot(data, open, act) {
   return el("div", { class: "fn-foot" },
     data.evidence ? el("span", { class: "fn-evidence" }, data.evidence) : "",
     data.refused ? "" : copy, copied,
-    first ? el("button", { class: "fn-action fn-open-sources", type: "button", onclick: (event) => open({ chunk: null, marker: null }, event.currentTarget) },
+    first ? el("button", { class: "fn-action fn-open-sources", type: "button", onclick: (event) => open({ chunk: null, marker: null }, event) },
       icon("menu_book"), data.cited.length ? `Sources ${count}` : `Passages read ${count}`) : "",
     ...(data.acts ? [...again(data.acts, act), ...thumbs(data.acts, act), versions(data.acts, act)] : []));
 }
@@ -146,7 +149,7 @@ function foot(data, open, act) {
 function thumbs({ rating }, act) {
   const thumb = (good, symbol, label) => {
     const given = rating?.good === good;
-    return el("button", { class: `fn-action fn-thumb${given ? " fn-given" : ""}`, type: "button", "aria-label": label, title: label, "aria-pressed": String(given),
+    return el("button", { class: `fn-action fn-act fn-thumb${given ? " fn-given" : ""}`, type: "button", "aria-label": label, title: label, "aria-pressed": String(given),
       onclick: (event) => {
         if (given) act({ rate: null });
         else if (good) act({ rate: true });
@@ -185,11 +188,11 @@ function goOn({ ask }, act) {
 // Two ways stand in the line; more of them open below one button.
 function again({ again }, act) {
   const button = ({ label, model }) =>
-    el("button", { class: "fn-action", type: "button", title: "Answer once more; this answer stays", onclick: () => act({ again: model }) },
+    el("button", { class: "fn-action fn-act", type: "button", title: "Answer once more; this answer stays", onclick: () => act({ again: model }) },
       icon(model || label === "Again" ? "refresh" : "format_quote"), label);
   if (again.length < 3) return again.map(button);
   const [first, ...others] = again;
-  const menu = el("details", { class: "fn-others" }, el("summary", { class: "fn-action" }, "Another model", icon("expand_more")),
+  const menu = el("details", { class: "fn-others" }, el("summary", { class: "fn-action fn-act" }, "Another model", icon("expand_more")),
     el("div", {}, ...others.map(button)));
   menu.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && menu.open) { menu.open = false; menu.querySelector("summary").focus(); }
@@ -200,7 +203,7 @@ function again({ again }, act) {
 
 function versions({ at, of }, act) {
   if (of < 2) return "";
-  const step = (by, symbol, label) => el("button", { class: "fn-action", type: "button", "aria-label": label,
+  const step = (by, symbol, label) => el("button", { class: "fn-action fn-act", type: "button", "aria-label": label,
     disabled: at + by < 1 || at + by > of, onclick: () => act({ version: by }) }, icon(symbol));
   return el("span", { class: "fn-versions" }, step(-1, "chevron_left", "The answer before"), `${at} of ${of}`, step(1, "chevron_right", "The next answer"));
 }

@@ -45,6 +45,13 @@ function panel(data) {
     opener?.focus();
     opener = null;
   }
+  // With the keyboard one goes on reading in the panel; Escape leads back to the footnote.
+  function goTo(card) {
+    if (!card) return close.focus({ preventScroll: true });
+    const target = card.tagName === "DETAILS" ? card.querySelector("summary") : card;
+    if (target === card) card.tabIndex = -1;
+    target.focus({ preventScroll: true });
+  }
   function onOpen({ detail }) {
     opener = detail.opener;
     show(detail.data);
@@ -59,9 +66,11 @@ function panel(data) {
       card.scrollIntoView({ block: "start", behavior: "smooth" });
     } else body.scrollTop = 0;
     if (!WIDE.matches) close.focus({ preventScroll: true });
+    else if (detail.byKey) goTo(card);
   }
   function onKey(event) {
-    if (event.key === "Escape" && html.classList.contains("fn-sources-open") && !WIDE.matches && !document.querySelector("dialog[open]")) shut(true);
+    if (event.key !== "Escape" || !html.classList.contains("fn-sources-open") || document.querySelector("dialog[open]")) return;
+    if (!WIDE.matches || aside.contains(document.activeElement)) shut(true);
   }
   function fit() {
     if (!WIDE.matches) html.classList.remove("fn-sources-open");
@@ -83,6 +92,7 @@ function panel(data) {
 }
 
 function cards(data) {
+  if (data.waiting) return [el("p", { class: "fn-waiting" }, "The passages come with the answer.")];
   const nodes = [];
   const groups = Map.groupBy(data.cited, (source) => source.document);
   for (const group of groups.values()) {
@@ -100,7 +110,7 @@ function cards(data) {
 
 function meta(source) {
   return el("div", { class: "fn-where" }, where(source),
-    source.relevance === null ? "" : el("span", { class: "fn-relevance" },
+    source.relevance === null ? "" : el("span", { class: where(source) ? "fn-relevance fn-after" : "fn-relevance" },
       el("span", { class: "fn-bar", "aria-hidden": "true" }, bar(source.relevance)), `relevance ${source.relevance}`));
 }
 

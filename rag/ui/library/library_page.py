@@ -42,7 +42,7 @@ def show() -> None:
                 with chosen.beside:
                     receipt(library, chosen.key)
         elif not library.jobs():
-            with st.container(horizontal=True, key="nothing"):
+            with st.container(key="nothing", gap="xsmall"):
                 st.caption("Nothing here yet. Drop files above, or load a few texts to try Footnote with.")
                 if st.button("Try the sample library", type="tertiary", key="sample"):
                     try:

@@ -1,0 +1,50 @@
+// The newest question of a chat goes to the top of the window and stays there while its answer comes: below
+// it there is always room for a window's height, so nothing moves when a long line gives way to a short one.
+
+const NEAR_PIXELS = 120; // a question so near to the beginning of the page stays where it is
+const TRIES = 60; // frames to wait for the question to be drawn
+
+export default function inSight({ parentElement, data }) {
+  const first = parentElement.footnoteQuestion === undefined;
+  if (parentElement.footnoteQuestion === data.question) return parentElement.footnoteEnd;
+  parentElement.footnoteQuestion = data.question;
+  parentElement.footnoteFit && window.removeEventListener("resize", parentElement.footnoteFit);
+  const fit = () => makeRoom(data.question);
+  parentElement.footnoteFit = fit;
+  window.addEventListener("resize", fit);
+  parentElement.footnoteEnd = () => {
+    window.removeEventListener("resize", fit);
+    delete parentElement.footnoteQuestion;
+    document.querySelector(".st-key-column")?.style.removeProperty("min-height");
+  };
+  whenDrawn(data.question, (question) => {
+    if (!makeRoom(data.question)) return;
+    const still = first || window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+    question.scrollIntoView({ block: "start", behavior: still ? "instant" : "smooth" });
+  });
+  return parentElement.footnoteEnd;
+}
+
+const find = (id) => document.querySelector(`.st-key-question_${id}`);
+
+function whenDrawn(id, then, tries = TRIES) {
+  const question = find(id);
+  if (question) then(question);
+  else if (tries) requestAnimationFrame(() => whenDrawn(id, then, tries - 1));
+}
+
+// Lets the page scroll until the question stands at the top; false where it need not.
+function makeRoom(id) {
+  const question = find(id), column = question?.closest(".st-key-column"), main = document.querySelector('[data-testid="stMain"]');
+  if (!column || !main) return false;
+  const above = question.getBoundingClientRect().top - column.getBoundingClientRect().top;
+  if (above < NEAR_PIXELS) {
+    column.style.removeProperty("min-height");
+    return false;
+  }
+  const bottom = document.querySelector('[data-testid="stBottom"]')?.offsetHeight ?? 0;
+  const padding = parseFloat(getComputedStyle(document.querySelector('[data-testid="stMainBlockContainer"]')).paddingBottom);
+  const margin = parseFloat(getComputedStyle(question).scrollMarginTop);
+  column.style.minHeight = `${Math.ceil(above + main.clientHeight - bottom - padding - margin)}px`;
+  return true;
+}
