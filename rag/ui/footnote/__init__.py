@@ -20,7 +20,12 @@ if TYPE_CHECKING:
     from streamlit.components.v2.types import ComponentRenderer
 
 FOLDER = Path(__file__).resolve().parent
-SOURCES_TO_COME: Json = {"cited": [], "read": [], "library": "", "waiting": True}  # `sources` of no answer yet
+SOURCES_TO_COME: Json = {
+    "cited": [],
+    "read": [],
+    "library": "",
+    "waiting": True,
+}  # `sources` of no answer yet
 
 
 def answer(data: Json, on_act: Callable[[Any], None] | None = None) -> None:
