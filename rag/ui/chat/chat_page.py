@@ -157,7 +157,7 @@ def empty_page(library: Library) -> None:
         else:
             st.html("<h2>Ask your documents.</h2>")
             st.text("Drop a few here. Every sentence of an answer then carries a footnote to its passage.")
-            drop_zone(library, "first")
+            drop_zone("first")
             if st.button("Or try the sample library", type="tertiary", key="sample"):
                 try:
                     uploads.add_sample()
@@ -185,17 +185,23 @@ def example_questions(library: str, documents: int, chunks: int) -> list[str]:
     return here.engine.example_questions(here.home.library(library))[:3]
 
 
-def drop_zone(library: Library, name: str) -> None:
-    """A drop zone that saves and queues what it is given, and is empty again afterwards."""
+def drop_zone(name: str) -> None:
+    """A drop zone that saves and queues what it is given, and is empty again afterwards.
+
+    Files go into the library that the tab looks at when they arrive, once: while the page is drawn for another one,
+    the callback is still that of the drawing before, and a browser that is behind hands the same files over again.
+    """
     round_key = f"drop_{name}_round"
     number = st.session_state.setdefault(round_key, 0)
     key = f"drop_{name}_{number}"
 
     def take() -> None:
+        if st.session_state[round_key] != number:
+            return
         files = st.session_state.get(key) or []
         st.session_state[round_key] = number + 1  # a fresh widget lets go of the bytes
         try:
-            uploads.add_uploads(library, files)
+            uploads.add_uploads(session.library(), files)
         except FootnoteError as error:
             session.show_later(error)
 

@@ -15,6 +15,7 @@ from rag.evaluate.feedback import SHOULD_REFUSE
 from rag.ui import footnote, session
 from rag.ui.cached import opened
 from rag.ui.chat import sending
+from rag.ui.chat.draft import draft_markdown
 from rag.ui.render import EXTRACTIVE, Json, answer_json
 from rag.ui.session import plain
 
@@ -113,7 +114,7 @@ def draw_reply(chat: Chat, message: Message, question: Message | None, busy: boo
     with st.container(key=f"note_{message.id}"):
         if message.content:
             with st.container(key=f"draft_{message.id}"):
-                st.text(message.content)
+                st.markdown(draft_markdown(message.content, ()))
         st.text(message.note)
     if len(message.versions) > 1:
         with st.container(horizontal=True, gap=None, key=f"said_{message.id}", vertical_alignment="center"):

@@ -33,7 +33,7 @@ def show() -> None:
     with st.container(key="wide"):
         heading(info)
         session.show_pending_fault()
-        drop_zone(library, "library")
+        drop_zone("library")
         following.draw(library)
         progress.draw(library)
         if info.origins:
