@@ -58,7 +58,7 @@ def choose(library_name: str) -> None:
     listed = opened().home.library(library_name).listed()
     now = session.scope()
     scope = Scope(
-        (*folder_field(listed, now), *document_field(listed, now)),
+        (*folder_field(folders_of(each.key for each in listed), now), *document_field(listed, now)),
         type_field(listed, now),
         *day_fields(now),
         tag_field(listed, now),
@@ -80,8 +80,8 @@ def choose(library_name: str) -> None:
             st.rerun()
 
 
-def folder_field(listed: Iterable[Listed | OriginInfo], now: Scope, key: str = "scope_folders") -> list[str]:
-    folders = folders_of(each.key for each in listed)
+def folder_field(folders: Mapping[str, int], now: Scope, key: str = "scope_folders") -> list[str]:
+    """Patterns of those chosen among `folders`, which tells how many files each holds."""
     if not folders:
         return []
     names = {f"/{folder}/": f"{folder} ({count:,})" for folder, count in folders.items()}

@@ -6,7 +6,7 @@ Ten thousand of them are kept between clicks, and the browser gets those of one 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -17,7 +17,7 @@ from streamlit.delta_generator import DeltaGenerator
 from ingest.errors import FootnoteError
 from ingest.model import DocumentState, OriginInfo
 from ingest.protocols import Library
-from ingest.shelf.scope import Scope, fitting
+from ingest.shelf.scope import Scope, fitting, folders_of
 from rag.ui import session
 from rag.ui.cached import opened
 from rag.ui.chat import scoping
@@ -56,10 +56,17 @@ def files_of(library_name: str, revision: int) -> list[OriginInfo]:
     return opened().home.library(library_name).origins()
 
 
+@st.cache_resource(max_entries=4, show_spinner=False)
+def folders_in(library_name: str, revision: int) -> dict[str, int]:
+    """Its folders with how many files each holds. Not to be changed by callers."""
+    return folders_of(row.key for row in files_of(library_name, revision))
+
+
 def draw(library: Library) -> Chosen | None:
     """The files with what can be done with them; the only one selected, if it is one."""
-    everything = files_of(library.name, library.revision())
-    rows = filtered(library.name, everything)
+    revision = library.revision()
+    folders = folders_in(library.name, revision)
+    rows = filtered(library.name, files_of(library.name, revision), folders)
     if not rows:
         st.caption("No file fits. Search for something else, or take a filter back.")
         return None
@@ -84,7 +91,7 @@ def draw(library: Library) -> Chosen | None:
     return Chosen(keys[0], right) if right is not None else None
 
 
-def filtered(name: str, rows: list[OriginInfo]) -> list[OriginInfo]:
+def filtered(name: str, rows: list[OriginInfo], folders: Mapping[str, int]) -> list[OriginInfo]:
     """Those that fit what stands in the search field and the filter, in the order chosen."""
     with st.container(horizontal=True, vertical_alignment="center", key="files_filter"):
         search = st.text_input(
@@ -94,7 +101,7 @@ def filtered(name: str, rows: list[OriginInfo]) -> list[OriginInfo]:
             label_visibility="collapsed",
             icon=":material/search:",
         )
-        scope, states = filter_fields(name, rows)
+        scope, states = filter_fields(name, rows, folders)
         order = st.selectbox(
             "Order", list(ORDERS), key="file_order", label_visibility="collapsed", width=160, filter_mode=None
         )
@@ -109,13 +116,15 @@ def filtered(name: str, rows: list[OriginInfo]) -> list[OriginInfo]:
     return sorted(found, key=ORDERS[order])
 
 
-def filter_fields(name: str, rows: Sequence[OriginInfo]) -> tuple[Scope, list[str]]:
+def filter_fields(
+    name: str, rows: Sequence[OriginInfo], folders: Mapping[str, int]
+) -> tuple[Scope, list[str]]:
     """Folders, types, tags and states that are chosen."""
     chosen = [st.session_state.get(f"files_{what}_{name}") for what in ("folders", "types", "tags", "states")]
     count = sum(bool(each) for each in chosen)
     with st.popover(f"Filter ({count})" if count else "Filter", icon=":material/filter_list:"):
         scope = Scope(
-            tuple(scoping.folder_field(rows, Scope(), f"files_folders_{name}")),
+            tuple(scoping.folder_field(folders, Scope(), f"files_folders_{name}")),
             scoping.type_field(rows, Scope(), f"files_types_{name}"),
             tags=scoping.tag_field(rows, Scope(), f"files_tags_{name}"),
         )
