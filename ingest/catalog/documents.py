@@ -13,6 +13,8 @@ from ingest.catalog.rows import DocumentRow, OriginRow
 from ingest.model import DocumentDetail, DocumentState, OriginInfo
 from ingest.recipe import choice_from_json
 
+STATES = {state.value: state for state in DocumentState}
+
 
 class Documents:
     """Origins, documents, and the contents that are needed."""
@@ -73,7 +75,7 @@ class Documents:
         return [
             OriginInfo(
                 key, document_id, title, media_type, pages, chunks, size, added,
-                DocumentState(state), tuple(json.loads(warnings or "[]")), place, changed=changed,
+                STATES[state], tuple(json.loads(warnings)) if warnings not in (None, "[]") else (), place, changed=changed,
             )
             for key, document_id, title, media_type, size, added, state, place, warnings, pages, chunks, changed in rows
             if wanted in key.casefold() or wanted in title.casefold()
