@@ -369,7 +369,8 @@ class Source:
 
     `place` says where it came from (an absolute path, an address, "upload"): a key already held from another
     place is not replaced unless `replace` is True; False keeps both under a new key.
-    `temporary` files are moved into the originals instead of copied.
+    `temporary` files are moved into the originals instead of copied. `moved_from` are keys of files that are gone
+    from where they were: where the content is that of one, it is the same file under a new key.
     """
 
     path: str
@@ -379,6 +380,7 @@ class Source:
     password: str | None = field(default=None, repr=False)
     keep_password: bool = False
     temporary: bool = False
+    moved_from: tuple[str, ...] = ()
 
 
 class AddState(StrEnum):
@@ -386,6 +388,7 @@ class AddState(StrEnum):
     UNCHANGED = "unchanged"
     REPLACED = "replaced"
     DUPLICATE = "duplicate"
+    MOVED = "moved"  # the same file under a new key, with all that was decided about it
     FAILED = "failed"
 
 
@@ -413,6 +416,7 @@ class JobStage(StrEnum):
 
 
 ENDED = (JobStage.DONE, JobStage.FAILED, JobStage.CANCELLED)  # stages a job does not leave by itself
+UNFINISHED = tuple(stage for stage in JobStage if stage not in ENDED)
 
 
 @dataclass(frozen=True, slots=True)
