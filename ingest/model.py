@@ -84,7 +84,8 @@ class Page:
     first letter of a ligature, a space for a line break) maps to the one it replaces.
 
     A page read by OCR has `lines`: where each recognised line stands, by positions in the source,
-    which is then the recognised text. Other formats work their boxes out when they are shown.
+    which is then the recognised text. A page of which only pictures were read so has them beyond the positions of
+    its own characters. Other formats work their boxes out when they are shown.
     """
 
     number: int
@@ -148,13 +149,23 @@ def ranges(numbers: Sequence[int]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture on a page with text of its own, which may hold more; that is read before the character at the
+    source's position `before`, or at the end of the page (-1)."""
+
+    page: int
+    box: Box
+    before: int
+
+
+@dataclass(frozen=True, slots=True)
 class FileText:
     """What reading a file gives.
 
     `paged` is False for formats without pages: they have exactly one Page, shown outside as
     `page = null`. `title` is the metadata's title, else the first heading, else "" (the catalog
     then takes the origin's file name). `unread` are the numbers of pages that are pictures of text:
-    `ingest.queue.recognition` reads them.
+    `ingest.queue.recognition` reads them, and `pictures` on other pages.
     """
 
     media_type: str
@@ -163,6 +174,12 @@ class FileText:
     pages: tuple[Page, ...]
     receipt: Receipt
     unread: tuple[int, ...] = ()
+    pictures: tuple[Picture, ...] = ()
+
+    @property
+    def for_ocr(self) -> int:
+        """How many pages, and pictures on other pages, only OCR can read."""
+        return len(self.unread) + len(self.pictures)
 
 
 # ------------------------------------------------------------------ chunk: pages → chunks
