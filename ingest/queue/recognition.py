@@ -20,13 +20,14 @@ from ingest.settings import Settings
 
 CLEARLY_MORE = 1.5  # times the text that a page has: then OCR's takes its place
 HARD_TO_READ = 0.8  # mean probability of the letters below which the receipt warns
-PICTURES_SECONDS = 60.0  # for pictures on pages with text, in one file: a page of photographs is no scan
+IN_VAIN_SECONDS = 60.0  # for pictures on pages with text that turn out to hold none, in one file
 LEAST_LETTERS = 12  # letters and figures of a picture on a page that has text; less is a logo
 SWITCHED_OFF = "a picture; text recognition is switched off (FOOTNOTE_OCR)"
 PICTURE_READ = "with the text of a picture on it, by OCR"
 PICTURE_OFF = "a picture on it may hold text; text recognition is switched off (FOOTNOTE_OCR)"
 PICTURE_LATE = (
-    f"a picture on it was not recognised: this file's {PICTURES_SECONDS:.0f} s for such pictures were over"
+    "a picture on it was not recognised: the time of this file for text recognition was over, or many pictures "
+    "before it held no text"
 )
 
 
@@ -79,7 +80,7 @@ class _Ocr:
         self._settings = settings
         self._password = password
         self.spent = 0.0  # seconds …
-        self._on_pictures = 0.0  # … of which for pictures on pages with text
+        self._in_vain = 0.0  # … of which for pictures on pages with text that held none
 
     def page(self, page: Page, receipt: PageReceipt, _: Sequence[Picture]) -> tuple[Page, PageReceipt]:
         """A page that is a picture."""
@@ -103,19 +104,19 @@ class _Ocr:
         read: list[Read] = []
         message = ""
         for picture in pictures:
-            left = min(PICTURES_SECONDS - self._on_pictures, self._settings.ocr_timeout_seconds - self.spent)
-            if left <= 0:
+            left = self._settings.ocr_timeout_seconds - self.spent
+            if left <= 0 or self._in_vain >= IN_VAIN_SECONDS:
                 message = PICTURE_LATE
                 break
             before = self.spent
             try:
                 lines = self._read(page.number, left, picture.box)
             except Unreadable as error:
-                message = f"a picture on it could not be recognised: {error}"
+                message, lines = f"a picture on it could not be recognised: {error}", []
+            if sum(map(str.isalnum, "".join(line.text for line in lines))) >= LEAST_LETTERS:
+                read.append((picture, lines))
             else:
-                if sum(map(str.isalnum, "".join(line.text for line in lines))) >= LEAST_LETTERS:
-                    read.append((picture, lines))
-            self._on_pictures += self.spent - before
+                self._in_vain += self.spent - before
         if not read:
             return page, replace(receipt, message=message)
         found = [part for part in (PICTURE_READ, message) if part]
