@@ -26,8 +26,8 @@ from ingest.model import (
 )
 from ingest.protocols import Vectors
 from ingest.queue.intake import Intake
-from ingest.queue.recognition import line_boxes
-from ingest.readers import SHOWN_AS_PAGES, TABULAR, source_ranges
+from ingest.queue.recognised import spans_and_boxes
+from ingest.readers import SHOWN_AS_PAGES, TABULAR
 from ingest.recipe import Choice, choice_to_json
 from ingest.shelf import aside, tags
 from ingest.shelf.alike import Alike, pairs
@@ -269,10 +269,9 @@ class LocalLibrary:
         drawn: list[tuple[int, int, str]] = []
         placed: list[tuple[Box, str]] = []
         for start, end, kind in marks:
-            if pages[0].lines:
-                placed += [(box, kind) for box in line_boxes(pages[0], start, end)]
-            else:
-                drawn += [(*span, kind) for span in source_ranges(pages[0].runs, start, end)]
+            spans, boxes = spans_and_boxes(pages[0], start, end)
+            drawn += [(*span, kind) for span in spans]
+            placed += [(box, kind) for box in boxes]
         return self._home.sandbox.page_image(
             self._home.originals.path(document.content_hash), page, drawn, width, password,
             media_type=document.media_type, placed=placed,

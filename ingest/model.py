@@ -84,7 +84,8 @@ class Page:
     first letter of a ligature, a space for a line break) maps to the one it replaces.
 
     A page read by OCR has `lines`: where each recognised line stands, by positions in the source,
-    which is then the recognised text. Other formats work their boxes out when they are shown.
+    which is then the recognised text. A page of which only pictures were read so has them beyond the positions of
+    its own characters. Other formats work their boxes out when they are shown.
     """
 
     number: int
@@ -148,13 +149,23 @@ def ranges(numbers: Sequence[int]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture on a page with text of its own, which may hold more; that is read before the character at the
+    source's position `before`, or at the end of the page (-1)."""
+
+    page: int
+    box: Box
+    before: int
+
+
+@dataclass(frozen=True, slots=True)
 class FileText:
     """What reading a file gives.
 
     `paged` is False for formats without pages: they have exactly one Page, shown outside as
     `page = null`. `title` is the metadata's title, else the first heading, else "" (the catalog
     then takes the origin's file name). `unread` are the numbers of pages that are pictures of text:
-    `ingest.queue.recognition` reads them.
+    `ingest.queue.recognition` reads them, and `pictures` on other pages.
     """
 
     media_type: str
@@ -163,6 +174,12 @@ class FileText:
     pages: tuple[Page, ...]
     receipt: Receipt
     unread: tuple[int, ...] = ()
+    pictures: tuple[Picture, ...] = ()
+
+    @property
+    def for_ocr(self) -> int:
+        """How many pages, and pictures on other pages, only OCR can read."""
+        return len(self.unread) + len(self.pictures)
 
 
 # ------------------------------------------------------------------ chunk: pages → chunks
@@ -369,7 +386,8 @@ class Source:
 
     `place` says where it came from (an absolute path, an address, "upload"): a key already held from another
     place is not replaced unless `replace` is True; False keeps both under a new key.
-    `temporary` files are moved into the originals instead of copied.
+    `temporary` files are moved into the originals instead of copied. `moved_from` are keys of files that are gone
+    from where they were: where the content is that of one, it is the same file under a new key.
     """
 
     path: str
@@ -379,6 +397,7 @@ class Source:
     password: str | None = field(default=None, repr=False)
     keep_password: bool = False
     temporary: bool = False
+    moved_from: tuple[str, ...] = ()
 
 
 class AddState(StrEnum):
@@ -386,6 +405,7 @@ class AddState(StrEnum):
     UNCHANGED = "unchanged"
     REPLACED = "replaced"
     DUPLICATE = "duplicate"
+    MOVED = "moved"  # the same file under a new key, with all that was decided about it
     FAILED = "failed"
 
 
@@ -413,6 +433,7 @@ class JobStage(StrEnum):
 
 
 ENDED = (JobStage.DONE, JobStage.FAILED, JobStage.CANCELLED)  # stages a job does not leave by itself
+UNFINISHED = tuple(stage for stage in JobStage if stage not in ENDED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The whole of ingest on one screen: how a stored file becomes part of a library.
 
     words lane     waiting ─read→ pages ─chunk→ chunks ─commit→ searchable by words
-    scans lane     pages that are pictures ─recognise→ pages, then as in the words lane
+    scans lane     pages that are pictures, or have some ─recognise→ pages, then as in the words lane
     vectors lane   chunks ─embed→ vectors ─commit→ complete
 
 Three lanes, three threads: every waiting file is read before the first one is complete, so answers can
@@ -107,7 +107,7 @@ class Pipeline:
             return
         self._key_for(job)  # a question to the person comes before the work
         text = self._read(job)
-        if text.unread and self._parts.settings_of(job).ocr:
+        if text.for_ocr and self._parts.settings_of(job).ocr:
             self._parts.queue.step(job.id, JobStage.READING)  # its count begins anew, with the scan
             self._scans.put(job, text)
         else:

@@ -9,7 +9,7 @@ from ingest.errors import WrongUsage
 from ingest.settings import Settings
 
 # Raise it when readers or chunking give other text for the same file.
-READING_VERSION = 3
+READING_VERSION = 4
 
 LEAST_CHUNK_TOKENS, MOST_CHUNK_TOKENS = 40, 2_000
 

@@ -12,7 +12,7 @@ import numpy as np
 from ingest.catalog.columns import lines_to_blob, receipt_to_json, runs_to_blob
 from ingest.catalog.database import Database
 from ingest.catalog.outbox import OutboxTable
-from ingest.catalog.rows import DocumentRow, JobRow
+from ingest.catalog.rows import DocumentRow, JobRow, OriginRow
 from ingest.errors import NotFound
 from ingest.model import Chunk, DocumentState, FileText
 from ingest.protocols import Vectors
@@ -142,6 +142,22 @@ class Changes:
                 "UPDATE origins SET mtime_ns = ?, size_bytes = ? WHERE id = ?",
                 (mtime_ns, size_bytes, origin_id),
             )
+
+    def move_origin(
+        self, library_id: int, origin: OriginRow, key: str, place: str, mtime_ns: int, size_bytes: int
+    ) -> bool:
+        """Let an origin stand for its file's new path; False where the key is taken, or the origin has changed
+        meanwhile or is being replaced. The words of its passages are indexed anew, for they hold its name's."""
+        with self._db.transaction() as db:
+            moved = db.execute(
+                "UPDATE origins SET key = ?1, place = ?2, mtime_ns = ?3, size_bytes = ?4 WHERE id = ?5 "
+                "AND key = ?6 AND document_id = ?7 AND pending_id IS NULL AND NOT EXISTS("
+                "SELECT 1 FROM origins WHERE library_id = ?8 AND key = ?1)",
+                (key, place, mtime_ns, size_bytes, origin.id, origin.key, origin.document_id, library_id),
+            ).rowcount
+            if moved and origin.document_id is not None:
+                self._outbox.post(db, library_id, "words", "add", origin.document_id)
+            return bool(moved)
 
     def remove(self, library_id: int, keys: Sequence[str]) -> list[str]:
         """Remove origins, and documents with their last origin; returns hashes to throw away.

@@ -1,7 +1,7 @@
 """What has changed in a folder: added, changed, moved and deleted files, found out by looking.
 
-Files are added before others are removed: one that has moved keeps its document, and nothing is read or
-embedded anew.
+Files are added before others are removed: one that has moved keeps its document with all that was decided about
+it, and nothing is read or embedded anew.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import PurePosixPath
 from ingest.commands.gather import clean, gather
 from ingest.commands.terminal import counted
 from ingest.errors import FootnoteError
+from ingest.follow.moved import with_former_keys
 from ingest.model import Source
 from ingest.protocols import Library
 
@@ -63,7 +64,7 @@ class Round:
     """What is to be done to bring a library in step."""
 
     added: list[Source] = field(default_factory=list)
-    removed: list[str] = field(default_factory=list)  # keys
+    removed: list[str] = field(default_factory=list)  # keys; one whose file has moved is not there any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +107,9 @@ class Keeper:
         before = self._seen or {}
         self._seen, self.notes = look.now, look.notes
         self._keys = {source.key for source in look.sources}
-        return Round(
-            [each for each in look.sources if before.get(each.place) != look.now[each.place]],
-            sorted(held[place] for place in gone),
-        )
+        removed = sorted(held[place] for place in gone)
+        changed = [each for each in look.sources if before.get(each.place) != look.now[each.place]]
+        return Round(with_former_keys(library, changed, held.keys(), set(removed)), removed)
 
     def held(self, library: Library) -> dict[str, str]:
         """The files of the folder that the library holds: place → key."""

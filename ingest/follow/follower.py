@@ -23,7 +23,7 @@ from ingest.follow.site import SiteSteps
 from ingest.follow.steps import FolderSteps, Steps
 from ingest.follow.table import FollowedTable
 from ingest.library import LocalLibrary
-from ingest.model import ENDED, JobInfo, JobStage
+from ingest.model import UNFINISHED, JobInfo
 from ingest.web.addresses import is_address, normal_address
 from ingest.web.fetch import permitted
 
@@ -35,7 +35,6 @@ log = logging.getLogger("footnote.follow")
 CLOSE_SECONDS = 10.0
 UNEXPECTED = "This met a fault of Footnote itself. The log names it; it is tried again."
 QUEUE_PAUSED = "The queue of files is paused. Resume it, and this is followed again."
-UNFINISHED = tuple(stage for stage in JobStage if stage not in ENDED)
 
 
 @dataclass(slots=True)

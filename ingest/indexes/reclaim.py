@@ -14,7 +14,7 @@ from pathlib import Path
 from ingest.catalog import Catalog
 from ingest.errors import DiskFull
 from ingest.indexes.vector_store import VectorStore
-from ingest.model import JobStage
+from ingest.model import UNFINISHED
 from ingest.queue.jobs import JobQueue
 
 log = logging.getLogger("footnote.ingest")
@@ -26,8 +26,6 @@ FREE_SHARE = 0.33  # … and of its file
 VECTOR_BYTES = 2_000  # of 384 dimensions in Chroma: the graph, its log, ids (rag/evaluate/LOG.md)
 SPARE_BYTES = 64 * 2**20  # that stay free on the disk
 LOOK_SECONDS = 1.0
-
-BUSY = (JobStage.WAITING, JobStage.READING, JobStage.EMBEDDING, JobStage.INDEXING)
 
 
 class Reclaiming:
@@ -73,7 +71,7 @@ class Reclaiming:
                 self._thread.join()
 
     def _run(self) -> None:
-        while self._queue.rows(stages=BUSY, limit=1) and not self._queue.paused:
+        while self._queue.rows(stages=UNFINISHED, limit=1) and not self._queue.paused:
             if self._closing.wait(LOOK_SECONDS):
                 return
         try:

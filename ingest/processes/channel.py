@@ -14,10 +14,10 @@ import sys
 import threading
 from array import array
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any, BinaryIO
 
-from ingest.model import FileText, Heading, Page, PageReceipt, PageState, Receipt, Run
+from ingest.model import Box, FileText, Heading, Page, PageReceipt, PageState, Picture, Receipt, Run
 
 MAGIC = b"FNF1"
 MAX_HEADER_BYTES = 64 * 2**20
@@ -121,6 +121,7 @@ def pack(file_text: FileText) -> tuple[dict[str, Any], bytes, bytes]:
         "title": file_text.title,
         "paged": file_text.paged,
         "unread": list(file_text.unread),
+        "pictures": [[each.page, astuple(each.box), each.before] for each in file_text.pictures],
         "pages": [
             [
                 page.number,
@@ -196,7 +197,16 @@ def _unpack(header: Mapping[str, Any], texts: bytes, runs: bytes) -> FileText:
             warnings=tuple(_words(warning) for warning in receipt["warnings"]),
         ),
         unread=_numbers(header["unread"], len(pages)),
+        pictures=tuple(_picture(item, len(pages)) for item in header["pictures"]),
     )
+
+
+def _picture(item: Any, pages: int) -> Picture:
+    page, edges, before = item
+    left, top, right, bottom = map(float, edges)
+    if not (1 <= _whole(page) <= pages and 0 <= left < right <= 1 and 0 <= top < bottom <= 1):
+        raise ValueError("a picture outside of its page")
+    return Picture(page, Box(left, top, right, bottom), _whole(before))
 
 
 def _numbers(items: Any, pages: int) -> tuple[int, ...]:

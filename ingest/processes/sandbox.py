@@ -90,14 +90,16 @@ class SandboxPool:
         page: int,
         password: str | None = None,
         seconds: float = OCR_PAGE_SECONDS,
+        part: Box | None = None,
     ) -> list[Recognised]:
         """The lines of text on a page of a PDF or a picture, in reading order, by OCR.
 
+        With `part`, only what stands within this box of a PDF's page; the lines' boxes are then shares of it.
         Raises Unreadable, also when it takes longer than `seconds`.
         """
         ask = {
             "do": "recognise", "path": os.fspath(path), "media_type": media_type, "page": page,
-            "password": password,
+            "password": password, "part": part and list(astuple(part)),
         }  # fmt: skip
         with self._recognising.child() as child:
             frame = child.ask(ask, min(seconds, OCR_PAGE_SECONDS))
@@ -255,7 +257,8 @@ def answer(
         if ask["do"] == "recognise":
             from ingest.readers import ocr
 
-            lines = ocr.read_page(path, ask["media_type"], ask["page"], ask["password"])
+            part = _box(ask["part"]) if ask["part"] else None
+            lines = ocr.read_page(path, ask["media_type"], ask["page"], ask["password"], part)
             return {"lines": [[each.text, each.score, astuple(each.box), each.apart] for each in lines]}, []
 
         from ingest.readers import PICTURES, pdf_show, picture

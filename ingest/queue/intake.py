@@ -12,6 +12,7 @@ from ingest.errors import FootnoteError, Unreadable
 from ingest.home.originals import CHANGED
 from ingest.model import ENDED, AddResult, AddState, DocumentState, JobInfo, Source
 from ingest.queue.keys import UPLOAD, clean_key
+from ingest.queue.moved import take_along
 from ingest.queue.unchanged import unchanged
 from ingest.recipe import choice_from_json, recipe_of
 from ingest.web.addresses import is_address
@@ -47,8 +48,17 @@ class Intake:
         return [ids[position] for position in range(len(given))]
 
     def _unchanged(self, sources: Sequence[Source]) -> dict[int, AddResult]:
-        """The ends of those that are here as they were, by position: same place, same time, same size."""
-        return unchanged(self._home.catalog, self._id, self._recipe, sources)
+        """The ends of those that are here as they were, by position: same place, same time, same size; and of
+        those that have only moved."""
+        catalog = self._home.catalog
+        before = take_along(catalog, self._home.queue, self._id, sources)
+        if before:
+            self._home.outbox.drain("words")
+        here = unchanged(catalog, self._id, self._recipe, sources)
+        for position in before.keys() & here.keys():
+            told = f"It was {before[position]}; tags, corrections and all else stay with it."
+            here[position] = replace(here[position], state=AddState.MOVED, message=told)
+        return here
 
     def _recipe(self, choice: str) -> str:
         """How a file with this choice is read now."""

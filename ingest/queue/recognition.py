@@ -1,5 +1,5 @@
-"""Pages that are pictures of text, read by OCR one by one: each with a limit of its own, none at the
-cost of its neighbours. In the owner's process; the work is done in the sandbox.
+"""Pages that are pictures of text, and pictures of text on other pages, read by OCR one by one: each with a limit
+of its own, none at the cost of its neighbours. In the owner's process; the work is done in the sandbox.
 """
 
 from __future__ import annotations
@@ -7,32 +7,28 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 from statistics import mean
 
 from ingest.errors import Unreadable
-from ingest.model import (
-    Box,
-    FileText,
-    OnProgress,
-    Page,
-    PageReceipt,
-    PageState,
-    Recognised,
-    TextLine,
-)
+from ingest.model import Box, FileText, OnProgress, Page, PageReceipt, PageState, Picture, Recognised
 from ingest.processes.sandbox import SandboxPool
-from ingest.readers import source_ranges
-from ingest.readers.draft import Draft
-from ingest.readers.hyphens import HYPHEN, Hyphens
+from ingest.queue.recognised import Read, page_of_lines, page_with_pictures
+from ingest.readers.hyphens import Hyphens
 from ingest.settings import Settings
 
 CLEARLY_MORE = 1.5  # times the text that a page has: then OCR's takes its place
 HARD_TO_READ = 0.8  # mean probability of the letters below which the receipt warns
-BETWEEN = (" ", "\n", "\n\n")  # by `Recognised.apart`
-_NARROW = frozenset("iljtfrI1.,:;'`’‘!|()[]/ -")
-_WIDE = frozenset("mwMW@%—")
+IN_VAIN_SECONDS = 60.0  # for pictures on pages with text that turn out to hold none, in one file
+LEAST_LETTERS = 12  # letters and figures of a picture on a page that has text; less is a logo
 SWITCHED_OFF = "a picture; text recognition is switched off (FOOTNOTE_OCR)"
+PICTURE_READ = "with the text of a picture on it, by OCR"
+PICTURE_OFF = "a picture on it may hold text; text recognition is switched off (FOOTNOTE_OCR)"
+PICTURE_LATE = (
+    "a picture on it was not recognised: the time of this file for text recognition was over, or many pictures "
+    "before it held no text"
+)
 
 
 def with_recognised(
@@ -43,33 +39,23 @@ def with_recognised(
     password: str | None = None,
     on_progress: OnProgress | None = None,
 ) -> FileText:
-    """`text` with its unread pages read by OCR; `on_progress` gets (pages done, pages in all).
+    """`text` with its unread pages, and pictures on others, read by OCR; `on_progress` gets (pages done, pages in
+    all).
 
     What could not be read, or not in time, is named in the receipt. Raises Unreadable when nothing of the
     whole file could be read.
     """
-    if not text.unread:
+    if not text.for_ocr:
         return text
     pages = {page.number: page for page in text.pages}
     receipts = {each.number: each for each in text.receipt.pages}
-    done = len(pages) - len(text.unread)
-    spent = 0.0  # seconds of OCR; a paused queue costs none
-    for number in text.unread:
-        left = settings.ocr_timeout_seconds - spent
-        page_began = time.monotonic()
-        if not settings.ocr:
-            receipts[number] = PageReceipt(number, _kept(pages[number]), 0, SWITCHED_OFF)
-        elif left <= 0:
-            receipts[number] = PageReceipt(number, PageState.FAILED, 0, _out_of_time(settings))
-        else:
-            try:
-                lines = sandbox.recognise(path, text.media_type, number, password, left)
-            except Unreadable as error:
-                receipts[number] = PageReceipt(number, PageState.FAILED, 0, str(error))
-            else:
-                pages[number], receipts[number] = _recognised(pages[number], lines)
-        done += 1
-        spent += time.monotonic() - page_began
+    ocr = _Ocr(path, text.media_type, sandbox, settings, password)
+    pictures = {number: list(group) for number, group in groupby(text.pictures, key=lambda each: each.page)}
+    for done, number in enumerate(
+        (*text.unread, *pictures), len(pages) - len(text.unread) - len(pictures) + 1
+    ):
+        read = ocr.pictures if number in pictures else ocr.page
+        pages[number], receipts[number] = read(pages[number], receipts[number], pictures.get(number, ()))
         if on_progress:
             on_progress(done, len(pages))
     hyphens = Hyphens(list(pages.values()))
@@ -77,56 +63,73 @@ def with_recognised(
     found = tuple(replace(receipts[page.number], characters=len(page.text)) for page in settled)
     if not any(page.text for page in settled):
         raise Unreadable(_nothing_read(text, found, settings))
-    seconds = text.receipt.seconds + spent
+    seconds = text.receipt.seconds + ocr.spent
     receipt = replace(text.receipt, pages=found, seconds=seconds, warnings=_warnings(text, found))
-    return replace(text, pages=settled, receipt=receipt, unread=())
+    return replace(text, pages=settled, receipt=receipt, unread=(), pictures=())
 
 
-def page_of_lines(page: Page, lines: Sequence[Recognised]) -> Page:
-    """`page` with the recognised lines as its text: paragraphs apart, line ends as they are."""
-    draft = Draft()
-    placed: list[TextLine] = []
-    for number, line in enumerate(lines):
-        words = " ".join(line.text.split())
-        following = lines[number + 1].text.lstrip() if number + 1 < len(lines) else ""
-        if len(words) > 1 and words[-1] in "-\u2010" and words[-2].isalpha() and following[:1].islower():
-            words = words[:-1] + HYPHEN
-        if number and draft.length and not draft.text.endswith(HYPHEN):
-            draft.add(BETWEEN[line.apart])
-        start = draft.length
-        draft.keep(words, start)
-        placed.append(TextLine(start, draft.length, line.box))
-    return replace(page, text=draft.text, runs=draft.runs, headings=(), lines=tuple(placed))
+class _Ocr:
+    """What is recognised of one file, within its time; a paused queue costs none."""
 
+    def __init__(
+        self, path: Path, media_type: str, sandbox: SandboxPool, settings: Settings, password: str | None
+    ) -> None:
+        self._path = path
+        self._media_type = media_type
+        self._sandbox = sandbox
+        self._settings = settings
+        self._password = password
+        self.spent = 0.0  # seconds …
+        self._in_vain = 0.0  # … of which for pictures on pages with text that held none
 
-def line_boxes(page: Page, start: int, end: int) -> list[Box]:
-    """Where `page.text[start:end]` stands on a page read by OCR; parts of a line by their share of it."""
-    found: list[Box] = []
-    letters = {
-        run.source + step: page.text[run.start + step] for run in page.runs for step in range(run.length)
-    }
-    for low, high in source_ranges(page.runs, start, end):
-        for line in page.lines:
-            first, last = max(low, line.start), min(high, line.end)
-            if first >= last:
-                continue
-            if line.box.bottom - line.box.top > line.box.right - line.box.left:  # on its side: as a whole
-                found.append(line.box)
-                continue
-            # The recognised text, letter by letter; a hyphen that was dropped is the last of its line.
-            widths = [_width(letters.get(at, "-")) for at in range(line.start, line.end)]
-            across = (line.box.right - line.box.left) / sum(widths)
-            left = line.box.left + across * sum(widths[: first - line.start])
-            right = left + across * sum(widths[first - line.start : last - line.start])
-            found.append(Box(left, line.box.top, right, line.box.bottom))
-    return found
+    def page(self, page: Page, receipt: PageReceipt, _: Sequence[Picture]) -> tuple[Page, PageReceipt]:
+        """A page that is a picture."""
+        left = self._settings.ocr_timeout_seconds - self.spent
+        if not self._settings.ocr:
+            return page, PageReceipt(page.number, _kept(page), 0, SWITCHED_OFF)
+        if left <= 0:
+            return page, PageReceipt(page.number, PageState.FAILED, 0, _out_of_time(self._settings))
+        try:
+            lines = self._read(page.number, left)
+        except Unreadable as error:
+            return page, PageReceipt(page.number, PageState.FAILED, 0, str(error))
+        return _recognised(page, lines)
 
+    def pictures(
+        self, page: Page, receipt: PageReceipt, pictures: Sequence[Picture]
+    ) -> tuple[Page, PageReceipt]:
+        """Pictures on a page that has text: it keeps that, whatever becomes of them."""
+        if not self._settings.ocr:
+            return page, replace(receipt, message=PICTURE_OFF)
+        read: list[Read] = []
+        message = ""
+        for picture in pictures:
+            left = self._settings.ocr_timeout_seconds - self.spent
+            if left <= 0 or self._in_vain >= IN_VAIN_SECONDS:
+                message = PICTURE_LATE
+                break
+            before = self.spent
+            try:
+                lines = self._read(page.number, left, picture.box)
+            except Unreadable as error:
+                message, lines = f"a picture on it could not be recognised: {error}", []
+            if sum(map(str.isalnum, "".join(line.text for line in lines))) >= LEAST_LETTERS:
+                read.append((picture, lines))
+            else:
+                self._in_vain += self.spent - before
+        if not read:
+            return page, replace(receipt, message=message)
+        found = [part for part in (PICTURE_READ, message) if part]
+        return page_with_pictures(page, read), replace(receipt, message="; ".join(found))
 
-def _width(letter: str) -> float:
-    """How wide a letter is set, about, in widths of an "n"."""
-    if letter in _NARROW:
-        return 0.5
-    return 1.5 if letter in _WIDE else 1.25 if letter.isupper() else 1.0
+    def _read(self, number: int, seconds: float, part: Box | None = None) -> list[Recognised]:
+        began = time.monotonic()
+        try:
+            return self._sandbox.recognise(
+                self._path, self._media_type, number, self._password, seconds, part
+            )
+        finally:
+            self.spent += time.monotonic() - began
 
 
 def _recognised(page: Page, lines: Sequence[Recognised]) -> tuple[Page, PageReceipt]:

@@ -16,7 +16,9 @@ class Scans:
     """What waits for the scans lane, and what is in it. Safe for threads."""
 
     def __init__(self) -> None:
-        self._waiting: list[tuple[int, int, Scan]] = []  # a heap by (pages to recognise, order of coming)
+        self._waiting: list[
+            tuple[int, int, Scan]
+        ] = []  # a heap by (what is to be recognised, order of coming)
         self._order = count()
         self._jobs: dict[int, JobRow] = {}
         self._changed = threading.Condition()
@@ -25,7 +27,7 @@ class Scans:
     def put(self, job: JobRow, text: FileText) -> None:
         with self._changed:
             self._jobs[job.id] = job
-            heapq.heappush(self._waiting, (len(text.unread), next(self._order), (job, text)))
+            heapq.heappush(self._waiting, (text.for_ocr, next(self._order), (job, text)))
             self._changed.notify_all()
 
     def take(self) -> Scan | None:

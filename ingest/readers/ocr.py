@@ -37,14 +37,16 @@ Picture = NDArray[np.uint8]  # shape (height, width, 3)
 Corners = NDArray[np.float32]  # shape (4, 2): top left, top right, bottom right, bottom left
 
 
-def read_page(path: Path, media_type: str, page: int, password: str | None) -> list[Recognised]:
-    """The lines on a page of a PDF or a picture, in reading order."""
+def read_page(
+    path: Path, media_type: str, page: int, password: str | None, part: Box | None = None
+) -> list[Recognised]:
+    """The lines on a page of a PDF or a picture, or on a `part` of a PDF's page, in reading order."""
     from ingest.readers import PICTURES, pdf_show, picture
 
     if media_type in PICTURES:
         image = picture.frame(path, page, LONGEST_PX)
     else:
-        image = pdf_show.page_picture(path, page, LONGEST_PX, password)
+        image = pdf_show.page_picture(path, page, LONGEST_PX, password, part)
     return recogniser().read(np.asarray(image))
 
 

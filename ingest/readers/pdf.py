@@ -1,6 +1,6 @@
 """PDF: every page's text with its headings, labels and title; which pages only OCR can read.
 
-Not covered: form fields, annotations, attachments, and text in pictures on pages that have other text.
+Not covered: form fields, annotations, attachments.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from ingest.readers.hyphens import Hyphens
 from ingest.readers.margins import LinePlace, running_lines, without
 from ingest.readers.pdf_facts import read_facts
 from ingest.readers.pdf_file import has_end, open_pdf
+from ingest.readers.pdf_pictures import Seen, each_once
 from ingest.readers.pdf_text import PageText, read_page
 from ingest.settings import Settings
 
@@ -30,7 +31,7 @@ def read_pdf(
     """Every page's text, with labels, headings and title.
 
     A page that fails is noted in the receipt and its neighbours go on; one that is a picture of text is
-    left `unread`. Raises NeedsPassword, and Unreadable for a damaged file, one over a limit, or a blank one.
+    left `unread`, and so are `pictures` on the others. Raises NeedsPassword, and Unreadable for a damaged file, one over a limit, or a blank one.
     """
     with open_pdf(path, password) as document:
         count = len(document)
@@ -48,6 +49,7 @@ def read_pdf(
         lines: list[list[Line]] = []
         places: list[list[LinePlace]] = []
         unread: list[int] = []
+        pictures: list[Sequence[Seen]] = []
         characters = 0
         for number in range(1, count + 1):
             try:
@@ -61,6 +63,7 @@ def read_pdf(
             pages.append(replace(read.page, label=facts.labels.get(number)))
             lines.append(read.lines)
             places.append(read.places)
+            pictures.append(read.pictures)
             if read.picture:
                 unread.append(number)
             characters += len(read.page.text)
@@ -84,7 +87,7 @@ def read_pdf(
     receipts = [_settled(each, page) for each, page in zip(receipts, pages, strict=True)]
     warnings = facts.warnings if whole else (CUT_SHORT, *facts.warnings)
     receipt = Receipt(tuple(receipts), seconds=0.0, warnings=warnings)
-    return FileText("application/pdf", title, True, tuple(pages), receipt, tuple(unread))
+    return FileText("application/pdf", title, True, tuple(pages), receipt, tuple(unread), each_once(pictures))
 
 
 def _settled(receipt: PageReceipt, page: Page) -> PageReceipt:

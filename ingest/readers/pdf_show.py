@@ -18,6 +18,8 @@ from ingest.readers.picture import MAX_PIXELS, Marked, as_png, with_marks
 DEVICE = 1_000_000  # side of the grid on which PDFium places page coordinates; boxes are shares of it
 
 OCR_DPI = 200
+PART_DPI = 300  # of a picture on a page: its letters are often smaller than the page's
+WHOLE = Box(0.0, 0.0, 1.0, 1.0)
 
 Ranges = Sequence[tuple[int, int]]
 Mark = tuple[int, int, str]  # (start, end) in PDFium's indices, "passage" | "answer"
@@ -54,12 +56,23 @@ def render_marked(
     return as_png(with_marks(image, [*found, *placed]))
 
 
-def page_picture(path: Path, page_number: int, longest_px: int, password: str | None) -> Image.Image:
-    """The page as OCR looks at it: at OCR_DPI, its longer side at most `longest_px`."""
+def page_picture(
+    path: Path, page_number: int, longest_px: int, password: str | None, part: Box | None = None
+) -> Image.Image:
+    """The page, or a part of it, as OCR looks at it: its longer side at most `longest_px`."""
     with open_page(path, page_number, password) as page:
-        scale = min(OCR_DPI / 72, longest_px / max(page.get_size()))
-        image: Image.Image = page.render(scale=scale, may_draw_forms=True).to_pil()
-        return image.convert("RGB")
+        part, dpi = (WHOLE, OCR_DPI) if part is None else (part, PART_DPI)
+        width, height = page.get_size()
+        longest = max((part.right - part.left) * width, (part.bottom - part.top) * height)
+        return page_part(page, part, min(dpi / 72, longest_px / longest)).convert("RGB")
+
+
+def page_part(page: pdfium.PdfPage, part: Box, scale: float) -> Image.Image:
+    """What stands within a box of the page as shown, `scale` pixels a point."""
+    width, height = page.get_size()
+    cut = part.left * width, (1 - part.bottom) * height, (1 - part.right) * width, part.top * height
+    image: Image.Image = page.render(scale=scale, crop=cut, may_draw_forms=True).to_pil()
+    return image
 
 
 def page_boxes(page: pdfium.PdfPage, char_ranges: Ranges) -> list[Box]:
@@ -97,8 +110,13 @@ def character_box(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage, index: int
     rectangle = raw.FS_RECTF()
     if not raw.FPDFText_GetLooseCharBox(textpage.raw, index, rectangle):
         return None
+    return box_on_page(page, rectangle.left, rectangle.bottom, rectangle.right, rectangle.top)
+
+
+def box_on_page(page: pdfium.PdfPage, left: float, bottom: float, right: float, top: float) -> Box | None:
+    """A rectangle of a PDF, in points, on the page as shown; None for one that is cut off."""
     xs, ys = [], []
-    for x, y in ((rectangle.left, rectangle.bottom), (rectangle.right, rectangle.top)):
+    for x, y in ((left, bottom), (right, top)):
         device_x, device_y = ctypes.c_int(), ctypes.c_int()
         raw.FPDF_PageToDevice(page.raw, 0, 0, DEVICE, DEVICE, 0, x, y, device_x, device_y)
         xs.append(min(1.0, max(0.0, device_x.value / DEVICE)))

@@ -22,17 +22,20 @@ from ingest.readers.headings import Line
 from ingest.readers.hyphens import HYPHEN
 from ingest.readers.margins import LinePlace
 from ingest.readers.pdf_layer import is_picture
+from ingest.readers.pdf_pictures import Seen, pictures_of_text
 from ingest.readers.pdf_show import character_box
 
 
 @dataclass(frozen=True, slots=True)
 class PageText:
-    """A page's cleaned text, the look of its lines, where these stand, and whether it is a picture for OCR."""
+    """A page's cleaned text, the look of its lines, where these stand, and what is for OCR: all of it, as a
+    `picture`, or `pictures` on it."""
 
     page: Page
     lines: list[Line]
     places: list[LinePlace]
     picture: bool = False
+    pictures: Sequence[Seen] = ()
 
 
 def read_page(document: pdfium.PdfDocument, number: int, with_look: bool) -> PageText:
@@ -51,7 +54,11 @@ def read_page(document: pdfium.PdfDocument, number: int, with_look: bool) -> Pag
             cleaned = Page(number, draft.text, runs=runs)
             lines = look(textpage, cleaned) if with_look else []
             places = line_places(page, textpage, cleaned)
-            return PageText(cleaned, lines, places, is_picture(page, draft.text, characters))
+            if is_picture(page, draft.text, characters):
+                return PageText(cleaned, lines, places, picture=True)
+            return PageText(
+                cleaned, lines, places, pictures=pictures_of_text(page, textpage, cleaned, places)
+            )
         finally:
             textpage.close()
     finally:

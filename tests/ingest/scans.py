@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from io import BytesIO
 
 from PIL import Image, ImageDraw, ImageFont
-from pypdf import PdfReader, PdfWriter
+from pypdf import PdfReader, PdfWriter, Transformation
 
 from ingest.model import Box
 
@@ -38,6 +38,25 @@ def scan(lines: Sequence[str], *, left: int = 120, top: int = 150, size: int = 3
         x1, y1, x2, y2 = brush.textbbox(place, line, font)
         boxes.append(Box(x1 / 1000, y1 / 1240, x2 / 1000, y2 / 1240))
     return Scan(image, tuple(boxes))
+
+
+def pasted(page: bytes, image: Image.Image, place: Box) -> bytes:
+    """The first page of a PDF with a picture at `place` (shares of the page as it lies, unrotated)."""
+    target = BytesIO()
+    image.save(target, "PDF", resolution=72)
+    writer = PdfWriter(clone_from=PdfReader(BytesIO(page)))
+    under = writer.pages[0]
+    width, height = float(under.mediabox.width), float(under.mediabox.height)
+    across, down = (place.right - place.left) * width, (place.bottom - place.top) * height
+    under.merge_transformed_page(
+        PdfReader(target).pages[0],
+        Transformation()
+        .scale(across / image.width, down / image.height)
+        .translate(place.left * width, (1 - place.bottom) * height),
+    )
+    out = BytesIO()
+    writer.write(out)
+    return out.getvalue()
 
 
 def joined(*files: bytes) -> bytes:

@@ -18,17 +18,6 @@ from ingest.protocols import Library
 from ingest.settings import Settings
 from tests.conftest import CommandLine
 
-LEAVE = "# Leave\n\nEvery member has 27 days of paid leave a year.\n"
-
-
-@pytest.fixture
-def docs(tmp_path: Path) -> Path:
-    folder = tmp_path / "docs"
-    (folder / "old").mkdir(parents=True)
-    (folder / "leave.md").write_text(LEAVE)
-    (folder / "old" / "keys.txt").write_text("The spare keys hang behind the counter.")
-    return folder
-
 
 @pytest.fixture
 def at_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalHome]:
@@ -169,6 +158,13 @@ def test_the_same_through_a_running_app(app_home: LocalHome, docs: Path) -> None
     assert library.change_followed(row.id, include=[]).include == ()
     library.look(row.id)
     assert len(keys(library)) == 2
+    library.tag(["docs/old/keys.txt"], add=["keep"])
+    shutil.move(docs / "old" / "keys.txt", docs / "where keys are.txt")
+    library.look(row.id)
+    assert [(each.key, each.tags) for each in library.listed()] == [
+        ("docs/leave.md", ()),
+        ("docs/where keys are.txt", ("keep",)),
+    ]
     shutil.rmtree(docs / "old")
     assert library.unfollow(row.id, remove=True) == 2
     assert library.followed() == []

@@ -20,6 +20,7 @@ OUTCOMES = {
     AddState.REPLACED: "replaced",
     AddState.UNCHANGED: "unchanged",
     AddState.DUPLICATE: "already here under another name",
+    AddState.MOVED: "moved",
 }
 
 

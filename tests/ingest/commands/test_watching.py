@@ -19,11 +19,10 @@ from ingest.errors import FootnoteError
 from ingest.follow.folder import Keeper, Round, Watched
 from ingest.home.opening import LocalHome, open_home
 from ingest.library import LocalLibrary
-from ingest.model import AddState
+from ingest.model import AddState, Source
 from ingest.settings import PROJECT, Settings
 from tests.conftest import CommandLine
-
-LEAVE = "# Leave\n\nEvery member has 27 days of paid leave a year.\n"
+from tests.ingest.conftest import LEAVE
 
 
 @pytest.fixture(scope="module")
@@ -40,20 +39,11 @@ def library(home: LocalHome, request: pytest.FixtureRequest) -> LocalLibrary:
     return home.library(name)
 
 
-@pytest.fixture
-def docs(tmp_path: Path) -> Path:
-    folder = tmp_path / "docs"
-    (folder / "old").mkdir(parents=True)
-    (folder / "leave.md").write_text(LEAVE)
-    (folder / "old" / "keys.txt").write_text("The spare keys hang behind the counter.")
-    return folder
-
-
 def follow(keeper: Keeper, library: LocalLibrary) -> tuple[Round, list[AddState]]:
     plan = keeper.round(library)
     states = [result.state for result in library.add(plan.added)]
-    if plan.removed:
-        library.remove(plan.removed)
+    there = keys(library)
+    library.remove([key for key in plan.removed if key in there])
     return plan, states
 
 
@@ -72,16 +62,62 @@ def test_added_changed_moved_and_deleted_files_follow(library: LocalLibrary, doc
     assert keeper.changed()
     assert follow(keeper, library)[1] == [AddState.REPLACED]
 
-    (kept,) = [origin.document_id for origin in library.origins() if origin.key.endswith("keys.txt")]
     shutil.move(docs / "old" / "keys.txt", docs / "where keys are.txt")
-    plan, states = follow(keeper, library)
-    assert (states, plan.removed) == ([AddState.DUPLICATE], ["docs/old/keys.txt"])
-    (moved,) = [origin for origin in library.origins() if origin.key == "docs/where keys are.txt"]
-    assert moved.document_id == kept  # not read anew
+    assert follow(keeper, library)[1] == [AddState.MOVED]
+    assert keys(library) == ["docs/leave.md", "docs/where keys are.txt"]
 
     (docs / "leave.md").unlink()
     assert follow(keeper, library)[0] == Round([], ["docs/leave.md"])
     assert keys(library) == ["docs/where keys are.txt"]
+
+
+def test_what_a_person_decided_about_a_file_moves_with_it(library: LocalLibrary, docs: Path) -> None:
+    keeper = Keeper(Watched(str(docs)))
+    drafts = [docs / "old" / f"draft {number}.txt" for number in (1, 2)]
+    drafts[0].write_text("The spare keys hang beside the counter.")  # as long as keys.txt
+    drafts[1].write_text("The spare keys hang behind the counter.")  # and the very same
+    follow(keeper, library)
+    library.tag(["docs/old/keys.txt"], add=["keep"])
+    library.tag(["docs/old/draft 1.txt"], add=["draft"])
+    library.set_aside(["docs/old/draft 1.txt"], "docs/leave.md")
+    (leave,) = library.document_chunks("docs/leave.md")
+    library.correct(leave.id, "Every member has 30 days of paid leave a year.")
+    (keys_chunk,) = library.document_chunks("docs/old/keys.txt")
+    library.switch(keys_chunk.id, off=True)
+    before = {origin.key.rpartition("/")[2]: origin for origin in library.origins()}
+
+    shutil.move(docs / "old", docs / "attic")
+    (docs / "attic" / "draft 2.txt").write_text("Something else by now, in other words.")
+    shutil.move(docs / "leave.md", docs / "attic" / "holidays.md")
+    assert sorted(follow(keeper, library)[1]) == [AddState.ADDED, *[AddState.MOVED] * 3]
+
+    after = {origin.key: origin for origin in library.origins()}
+    for was, now in (("keys.txt", "keys.txt"), ("draft 1.txt", "draft 1.txt"), ("leave.md", "holidays.md")):
+        old, new = before[was], after.pop(f"docs/attic/{now}")
+        assert (new.document_id, new.tags, new.added_at) == (old.document_id, old.tags, old.added_at)
+        assert new.changed == (0 if was.startswith("draft") else 1)
+    assert library.detail("docs/attic/draft 1.txt").instead == "docs/attic/holidays.md"
+    assert list(after) == ["docs/attic/draft 2.txt"]
+    assert [chunk.text for chunk in library.document_chunks("docs/attic/holidays.md")] == [
+        "Every member has 30 days of paid leave a year."
+    ]
+    assert library.search_words("holidays", 1)[0][0] == leave.id, "found by its new name"
+    assert not keeper.changed()
+    assert follow(Keeper(Watched(str(docs))), library)[1] == [AddState.UNCHANGED] * 4
+
+
+def test_a_file_that_moves_over_another_or_changes_on_the_way_is_added_as_ever(
+    library: LocalLibrary, docs: Path, tmp_path: Path
+) -> None:
+    follow(Keeper(Watched(str(docs))), library)
+    library.tag(["docs/leave.md"], add=["keep"])
+    (moved,) = library.add([Source(str(docs / "leave.md"), "docs/old/keys.txt", "upload", replace=True,
+                                   moved_from=("docs/leave.md",))])  # fmt: skip
+    assert moved.state is not AddState.MOVED, "the key is another file's"
+    assert keys(library) == ["docs/leave.md", "docs/old/keys.txt"]
+    (docs / "leave.md").write_text(LEAVE.replace("27", "28"))
+    there = Source(str(docs / "leave.md"), "new.md", str(docs / "new.md"), moved_from=("docs/leave.md",))
+    assert [result.state for result in library.add([there])] == [AddState.ADDED]
 
 
 def test_a_new_watch_knows_what_went_meanwhile(library: LocalLibrary, docs: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from ingest.catalog.passages import Passages
 from ingest.home.opening import open_home
 from ingest.indexes import reclaim
 from ingest.indexes.vector_store import VectorStore
@@ -73,6 +74,39 @@ def test_one_that_is_stopped_leaves_the_old_folder(tmp_path: Path) -> None:
     assert store.ids(1) == set(range(1_500))
     assert [path.name for path in tmp_path.glob("chroma*") if path.is_dir()] == ["chroma"]
     store.close()
+
+
+def test_what_is_completed_just_after_the_listing_is_in_the_fresh_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = open_home(Settings(home=tmp_path / "home"))
+    library = home.library(home.create("notes").name)
+
+    def add(name: str) -> None:
+        path = tmp_path / name
+        path.write_text(f"The lamp of {name} is on.")
+        (result,) = library.add([Source(str(path), name, str(path))])
+        assert result.chunks == 1, result
+
+    add("first.md")
+    add("second.md")
+    listing, listed = Passages.with_vectors, 0
+
+    def then_changed(passages: Passages, library_id: int) -> list[int]:
+        nonlocal listed
+        listed += 1
+        found = listing(passages, library_id)
+        add("third.md")  # through the queue and both indexes, while the list is on its way
+        library.remove(["first.md"])
+        return found
+
+    monkeypatch.setattr(Passages, "with_vectors", then_changed)
+    home.reclaiming.renew_vectors()
+    left = {chunk.id for key in ("second.md", "third.md") for chunk in library.document_chunks(key)}
+    assert (listed, home.vectors.ids(library.id)) == (1, left)
+    assert home.check() == []
+    assert (tmp_path / "home" / "chroma-2").is_dir()
+    home.close()
 
 
 RENEWING = """

@@ -15,7 +15,8 @@ from ingest.errors import Unreadable
 from ingest.home.opening import open_home
 from ingest.model import ENDED, AddState, Box, FileText, JobStage, Page, PageState, Recognised, Source
 from ingest.processes.sandbox import SandboxPool
-from ingest.queue.recognition import line_boxes, page_of_lines, with_recognised
+from ingest.queue.recognised import line_boxes, page_of_lines
+from ingest.queue.recognition import with_recognised
 from ingest.readers.hyphens import Hyphens
 from ingest.readers.picture import MARK_COLOURS
 from ingest.settings import Settings

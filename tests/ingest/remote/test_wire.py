@@ -30,7 +30,7 @@ def crossed(hint: Any, value: object) -> Any:
 @pytest.mark.parametrize(
     "value",
     [
-        Source("/a/ü.pdf", "ü.pdf", "upload", None, "secret", True, False),
+        Source("/a/ü.pdf", "ü.pdf", "upload", None, "secret", True, False, ("a/old.pdf",)),
         Page(3, "text", "iv", (), (Run(0, 5, 4),)),
         Receipt((PageReceipt(1, PageState.EMPTY, 0, "no text"),), 0.5, "", ("a", "b")),
         JobInfo(1, "l", "k", JobStage.READING, 1, 2, 0.0, None, None, 1e9),
