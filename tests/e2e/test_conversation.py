@@ -12,6 +12,10 @@ from tests.e2e.conftest import App, ask, new_library, seen
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
+# Layout shifts that no click or key has just brought about, as the browser scores them.
+SHIFTS = """window.shifts = [];
+new PerformanceObserver((list) => window.shifts.push(...list.getEntries().filter((each) => !each.hadRecentInput)
+  .map((each) => each.value))).observe({ type: "layout-shift" });"""
 FILES = {
     "tea.md": "# Tea\n\nGreen tea is steeped for three minutes at eighty degrees.\n",
     "coffee.txt": "Coffee\n\nGround coffee is steeped for four minutes at ninety degrees.\n",
@@ -114,3 +118,33 @@ def test_what_was_said_is_said_anew_and_nothing_is_lost(kitchen: Page) -> None:
     page.get_by_role("button", name="The version before").click()
     seen(answer(page, ".fn-text", "four minutes"))
     expect(page.locator(".fn-answer")).to_have_count(2)
+
+
+def test_a_new_question_goes_to_the_top_and_its_answer_moves_nothing(page: Page, answered_chat: str) -> None:
+    page.add_init_script(SHIFTS)
+    page.goto(answered_chat)
+    seen(page.locator(".fn-answer").first)
+    page.wait_for_timeout(1000)
+    page.evaluate("window.shifts.length = 0")
+    ask(page, "At how many degrees is it steeped?")
+    question = page.locator("[class*=st-key-question_]").last
+    expect(question).to_contain_text("degrees")
+    expect(page.locator(".fn-answer .fn-text").last).to_contain_text("eighty degrees", timeout=120_000)
+    expect(page.locator(".st-key-now")).to_have_count(0)
+    page.wait_for_timeout(500)  # it glides there
+    assert 0 <= question.bounding_box()["y"] < 60  # type: ignore[index]
+    assert page.evaluate("window.shifts.reduce((all, each) => all + each, 0)") < 0.05
+
+
+def test_a_footnote_is_read_and_opened_with_the_keyboard(page: Page, answered_chat: str) -> None:
+    page.goto(answered_chat)
+    marker = page.locator(".fn-marker").first
+    seen(marker)
+    marker.focus()
+    expect(page.locator(".fn-popover").first).to_contain_text("steeped")
+    page.keyboard.press("Enter")
+    card = page.locator(".fn-card.fn-current")
+    expect(card).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator(".fn-panel")).to_be_hidden()
+    expect(marker).to_be_focused()

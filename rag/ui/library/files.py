@@ -180,7 +180,7 @@ def state_of(row: OriginInfo) -> str:
 
 def actions(library: Library, rows: Sequence[OriginInfo], keys: list[str], all_key: str) -> None:
     """What can be done with the files selected."""
-    with st.container(horizontal=True, vertical_alignment="center", key="selection"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="selection"):
         if len(rows) > 1:
             st.checkbox(f"Select all {len(rows):,}", key=all_key)
         if not keys:
@@ -189,7 +189,7 @@ def actions(library: Library, rows: Sequence[OriginInfo], keys: list[str], all_k
             )
             receipt_files.of_library(library)
             return
-        st.caption(f"{len(keys):,} selected")
+        st.caption(f"{len(keys):,} selected", width="content")
         if st.button("Tag …", icon=":material/sell:", key="tag"):
             tagging.tag_files(library.name, keys)
         if st.button("Read again …", icon=":material/sync:", key="reread"):
