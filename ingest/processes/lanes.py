@@ -226,7 +226,12 @@ def child_environment(environment: Mapping[str, str]) -> dict[str, str]:
     """The least that Python needs to start, and nothing of the user's: no keys, no proxies."""
     kept = ("SYSTEMROOT", "TEMP", "TMP", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ")
     found = {name: environment[name] for name in kept if name in environment}
-    return {**found, "PYTHONIOENCODING": "utf-8", "PYTHONUTF8": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+    return {
+        **found,
+        "PYTHONIOENCODING": "utf-8", "PYTHONUTF8": "1", "PYTHONDONTWRITEBYTECODE": "1",
+        # glibc raises both by itself when large buffers are freed, and then keeps such buffers
+        "MALLOC_MMAP_THRESHOLD_": "262144", "MALLOC_TRIM_THRESHOLD_": "1000000",
+    }  # fmt: skip
 
 
 def reading_limits(settings: Settings) -> dict[str, Any]:

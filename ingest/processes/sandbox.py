@@ -32,8 +32,8 @@ FILES_PER_CHILD = 50  # then it is replaced: what a file left behind in the libr
 PAGES_PER_CHILD = 400  # of OCR; starting its engine takes seconds
 WORN_MIB = 600  # a child larger than this after a file is replaced
 WORN_OCR_MIB = 1_200
-# What OCR needs at least of address space: OpenVINO keeps what it has planned for each size of picture, 2,220 MiB
-# after all of them; 820 MiB of it are used.
+# What OCR needs at least of address space: it grows to 2,200 MiB with pictures of many sizes, for OpenVINO plans for
+# each size anew; 480 MiB of it are used.
 OCR_MEMORY_MIB = 3_072
 OCR_PAGE_SECONDS = 180.0  # a full page takes 2 to 6 of one core, a newspaper 30
 SHOW_SECONDS = 60.0  # for a page image or boxes; a person waits for it
