@@ -20,12 +20,14 @@ if TYPE_CHECKING:
 
 START_SECONDS = 60.0  # for a child to be ready
 MAX_IMAGE_BYTES = 200 * 2**20
+NEAR_LIMIT = 0.8  # of a child's address space: the next file gets a fresh one
 MAX_MESSAGE = 500  # characters of a child's message that are shown
 
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """What a lane's children do, and when they are worn out: after `requests`, or larger than `worn_mib`."""
+    """What a lane's children do, and when they are worn out: after `requests`, larger than `worn_mib`, or near the
+    limit of their address space, `memory_mib`: libraries that get no more of it may lose text without a word."""
 
     niceness: int
     requests: int
@@ -167,8 +169,9 @@ class Child:
         finally:
             clock.cancel()
         self._files += 1
-        mib = float(frame.header.get("mib", 0))
-        self.worn = self._files >= self._duty.requests or mib > self._duty.worn_mib
+        mib, space = float(frame.header.get("mib", 0)), float(frame.header.get("space", 0))
+        near = space > NEAR_LIMIT * self._duty.memory_mib
+        self.worn = self._files >= self._duty.requests or mib > self._duty.worn_mib or near
         if "error" in frame.header:
             raise told(str(frame.header["error"]), str(frame.header.get("message", "")))
         return frame
@@ -223,7 +226,12 @@ def child_environment(environment: Mapping[str, str]) -> dict[str, str]:
     """The least that Python needs to start, and nothing of the user's: no keys, no proxies."""
     kept = ("SYSTEMROOT", "TEMP", "TMP", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ")
     found = {name: environment[name] for name in kept if name in environment}
-    return {**found, "PYTHONIOENCODING": "utf-8", "PYTHONUTF8": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+    return {
+        **found,
+        "PYTHONIOENCODING": "utf-8", "PYTHONUTF8": "1", "PYTHONDONTWRITEBYTECODE": "1",
+        # glibc raises both by itself when large buffers are freed, and then keeps such buffers
+        "MALLOC_MMAP_THRESHOLD_": "262144", "MALLOC_TRIM_THRESHOLD_": "1000000",
+    }  # fmt: skip
 
 
 def reading_limits(settings: Settings) -> dict[str, Any]:

@@ -92,14 +92,26 @@ def resident_mib() -> float:
 
     On Linux not from getrusage: its peak is handed down from the parent, who holds the models.
     """
-    status = Path("/proc/self/status")
-    if status.is_file():
-        for line in status.read_text(encoding="ascii", errors="replace").splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) / 2**10
+    if (peak := _status_mib("VmHWM:")) is not None:
+        return peak
     try:
         import resource
     except ImportError:
         return 0.0
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / 2**20 if sys.platform == "darwin" else peak / 2**10
+    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return used / 2**20 if sys.platform == "darwin" else used / 2**10
+
+
+def address_space_mib() -> float:
+    """What the memory limit counts: address space this process has, MiB; 0 where the system does not tell."""
+    return _status_mib("VmSize:") or 0.0
+
+
+def _status_mib(name: str) -> float | None:
+    """A value that Linux tells of this process; None elsewhere."""
+    status = Path("/proc/self/status")
+    if status.is_file():
+        for line in status.read_text(encoding="ascii", errors="replace").splitlines():
+            if line.startswith(name):
+                return int(line.split()[1]) / 2**10
+    return None

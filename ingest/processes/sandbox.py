@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from ingest.errors import FootnoteError, Unreadable
 from ingest.processes.channel import Channel, ChannelBroken, ChannelClosed, pack, unpack
 from ingest.processes.lanes import Duty, Lane
-from ingest.processes.limits import renew_cpu_seconds, resident_mib, restrict
+from ingest.processes.limits import address_space_mib, renew_cpu_seconds, resident_mib, restrict
 from ingest.settings import Settings
 
 if TYPE_CHECKING:
@@ -32,7 +32,9 @@ FILES_PER_CHILD = 50  # then it is replaced: what a file left behind in the libr
 PAGES_PER_CHILD = 400  # of OCR; starting its engine takes seconds
 WORN_MIB = 600  # a child larger than this after a file is replaced
 WORN_OCR_MIB = 1_200
-OCR_MEMORY_MIB = 2_048  # what OCR needs at least of address space; 600 MiB of it are used
+# What OCR needs at least of address space: it grows to 2,200 MiB with pictures of many sizes, for OpenVINO plans for
+# each size anew; 480 MiB of it are used.
+OCR_MEMORY_MIB = 3_072
 OCR_PAGE_SECONDS = 180.0  # a full page takes 2 to 6 of one core, a newspaper 30
 SHOW_SECONDS = 60.0  # for a page image or boxes; a person waits for it
 MAX_LINE = 4_000  # characters of a recognised line
@@ -222,7 +224,7 @@ def main() -> int:
             request = channel.receive()
             renew_cpu_seconds(float(request.header["seconds"]))
             header, parts = answer(request.header, settings, channel)
-            channel.send({**header, "mib": resident_mib()}, *parts)
+            channel.send({**header, "mib": resident_mib(), "space": address_space_mib()}, *parts)
     except ChannelClosed:
         return 0
 

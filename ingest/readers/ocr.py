@@ -92,7 +92,16 @@ class Recogniser:
         self.read(np.tile(np.array([[[255], [0]]], np.uint8), (32, 160, 3)))  # threads start at the first use
 
     def read(self, picture: Picture) -> list[Recognised]:
-        """The lines of text, in reading order, with their boxes on the picture as given."""
+        """The lines of text, in reading order, with their boxes on the picture as given.
+
+        The networks' buffers are given back each time: those of every size of picture would add up.
+        """
+        try:
+            return self._lines(picture)
+        finally:
+            self._read.release_memory()
+
+    def _lines(self, picture: Picture) -> list[Recognised]:
         if picture.size == 0 or float(picture[::4, ::4].std()) < BLANK:
             return []
         turns = 0  # quarter turns, counter-clockwise, until the text stands upright
@@ -129,6 +138,7 @@ class Recogniser:
         small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
         values = (small[:, :, ::-1].astype(np.float32) / 127.5 - 1).transpose(2, 0, 1)[None]
         found, _ = self._lines_of(self._detect(values)[0], (height, width))
+        self._detect.release_memory()
         return [np.asarray(each, np.float32) for each in found]
 
     def _on_its_head(self, picture: Picture, corners: list[Corners]) -> bool:
