@@ -13,11 +13,12 @@ Not covered: stemming of other languages, synonyms, misspellings, compounds of G
 from __future__ import annotations
 
 import re
+import threading
 import unicodedata
 from typing import Any
 
 import regex  # type: ignore[import-untyped]
-import snowballstemmer
+import Stemmer
 
 VERSION = 1  # raise it when terms change: indexes of another version are built anew
 MAX_TERM_CHARACTERS = 64  # longer "words" (base64, hashes, rules of dots) are cut
@@ -44,6 +45,21 @@ _DECORATION = regex.compile(
 )
 _FOREIGN_DIGIT = regex.compile(r"[\p{Nd}--[0-9]]", regex.V1)
 _PUNCTUATION = str.maketrans("’‘ʼ‐‑−", "'''---")
+
+
+class _Plain(dict[int, int]):
+    """For `str.translate`: signs beyond ASCII that end a word anyway (quotes, dashes, bullets) as spaces, so that
+    texts in typographer's English take the fast way, too."""
+
+    def __missing__(self, code: int) -> int:
+        plain = _normalised(chr(code))
+        apart = unicodedata.category(chr(code))[0] in "PSZ" and not TOKEN.search(plain)
+        self[code] = ord(" ") if code > 127 and apart and plain and not set(plain) & _INNER else code
+        return self[code]
+
+
+_INNER = frozenset("-.,:/_'&")  # signs that may stand within a word
+_PLAIN = _Plain(_PUNCTUATION)
 
 # The words of a question that say nothing about its subject: the closed classes of English, but not
 # "us", which is also the country.
@@ -75,6 +91,7 @@ def question_terms(text: str) -> list[str]:
 
 
 def _tokens(text: str) -> list[str]:
+    text = text.translate(_PLAIN)
     if text.isascii():
         return ASCII_TOKEN.findall(text.lower())
     found: list[str] = TOKEN.findall(_normalised(text))
@@ -104,7 +121,8 @@ class _TokenCache(dict[str, tuple[str, ...]]):
 
 
 _CACHE = _TokenCache()
-_STEMMER = snowballstemmer.stemmer("english")
+_STEMMER = Stemmer.Stemmer("english", 0)
+_STEMMING = threading.Lock()  # a stemmer is not safe for threads
 
 
 def _analysed(token: str) -> list[str]:
@@ -133,6 +151,9 @@ def _word(word: str) -> list[str]:
     """Stem of a word; a mixture of letters and digits gives its parts as well."""
     word = word[:MAX_TERM_CHARACTERS]
     if word.isalpha():
-        return [_STEMMER.stemWord(word)] if word.isascii() else [word]
+        if not word.isascii():
+            return [word]
+        with _STEMMING:
+            return [_STEMMER.stemWord(word)]
     parts = _MIXED.findall(word)
     return [word, *parts] if len(parts) > 1 else [word]

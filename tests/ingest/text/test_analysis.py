@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import random
 import time
+import unicodedata
 
 import pytest
 
 from ingest.text import analysis
-from ingest.text.analysis import ASCII_TOKEN, MAX_TERM_CHARACTERS, TOKEN, question_terms, terms
+from ingest.text.analysis import (
+    _CACHE,
+    ASCII_TOKEN,
+    MAX_TERM_CHARACTERS,
+    TOKEN,
+    _normalised,
+    question_terms,
+    terms,
+)
 
 
 @pytest.mark.parametrize(
@@ -107,3 +116,11 @@ def test_a_megabyte_takes_seconds_at_most() -> None:
         started = time.perf_counter()
         terms(text)
         assert time.perf_counter() - started < 10
+
+
+def test_signs_that_only_part_words_change_nothing() -> None:
+    signs = [chr(code) for code in range(128, 0x3400) if unicodedata.category(chr(code))[0] in "PSZC"]
+    for sign in signs:
+        text = f"a{sign}b 1{sign}2 c{sign} d"
+        slow = [term for token in TOKEN.findall(_normalised(text)) for term in _CACHE[token]]
+        assert terms(text) == slow, f"U+{ord(sign):04X}"
