@@ -23,7 +23,7 @@ from rag.reader import RawReading, best_span
 from rag.search.rerank import ReadHit
 from rag.settings import AskSettings
 
-CANDIDATES = 28  # sentences that are embedded: the best by the reader; the others are out
+CANDIDATES = 16  # sentences that are embedded: the best by the reader; the others are out
 SAME_SHARE = (
     0.6  # two sentences that share this much of the shorter one's terms, and all figures, say the same
 )
