@@ -125,7 +125,7 @@ def test_a_model_is_chosen_tested_and_asked_and_its_key_stays_hidden(
 
         answer.get_by_text("Another model").click()
         answer.get_by_role("button", name="With openai:cite").click()
-        seen(answer.get_by_text("2 of 2", exact=True))
+        expect(answer.locator(".fn-versions")).to_contain_text("2 of 2")
         expect(answer.locator(".fn-not_found")).to_have_count(0)
 
         page.get_by_role("link", name="Settings").click()

@@ -186,30 +186,30 @@ def example_questions(library: str, documents: int, chunks: int) -> list[str]:
 
 
 def drop_zone(name: str) -> None:
-    """A drop zone that saves and queues what it is given, and is empty again afterwards.
-
-    Files go into the library that the tab looks at when they arrive, once: while the page is drawn for another one,
-    the callback is still that of the drawing before, and a browser that is behind hands the same files over again.
-    """
-    round_key = f"drop_{name}_round"
-    number = st.session_state.setdefault(round_key, 0)
-    key = f"drop_{name}_{number}"
-
-    def take() -> None:
-        if st.session_state[round_key] != number:
-            return
-        files = st.session_state.get(key) or []
-        st.session_state[round_key] = number + 1  # a fresh widget lets go of the bytes
-        try:
-            uploads.add_uploads(session.library(), files)
-        except FootnoteError as error:
-            session.show_later(error)
-
+    """A drop zone that saves and queues what it is given, and is empty again afterwards."""
+    number = st.session_state.setdefault(f"drop_{name}_round", 0)
     st.file_uploader(
         "Add documents",
         accept_multiple_files=True,
         max_upload_size=opened().settings.max_file_mib,
-        key=key,
-        on_change=take,
+        key=f"drop_{name}_{number}",
+        on_change=take_dropped,
+        args=(name, number),
         label_visibility="collapsed",
     )
+
+
+def take_dropped(name: str, number: int) -> None:
+    """Queue what was dropped into the zone's round `number`: once, in the library the tab looks at now.
+
+    A browser that is behind hands the same files over again, and while the page is drawn for another library the
+    zone is still that of the drawing before.
+    """
+    if st.session_state[f"drop_{name}_round"] != number:
+        return
+    files = st.session_state.get(f"drop_{name}_{number}") or []
+    st.session_state[f"drop_{name}_round"] = number + 1  # a fresh widget lets go of the bytes
+    try:
+        uploads.add_uploads(session.library(), files)
+    except FootnoteError as error:
+        session.show_later(error)
