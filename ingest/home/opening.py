@@ -25,6 +25,7 @@ from ingest.indexes.vector_store import VectorStore
 from ingest.library import LocalLibrary
 from ingest.model import BackupInfo, Fault, LibraryInfo, Remains
 from ingest.pipeline import Parts, Pipeline
+from ingest.processes.limits import give_freed_back
 from ingest.processes.sandbox import SandboxPool
 from ingest.protocols import OWNER, Caller, LexicalIndex
 from ingest.queue.jobs import JobQueue
@@ -35,6 +36,7 @@ from ingest.shelf.alike import Comparing
 
 def open_home(settings: Settings) -> LocalHome:
     """Own the home folder. Raises HomeBusy when another process does."""
+    give_freed_back()
     lock = HomeLock.acquire(settings.home)
     try:
         return LocalHome(settings, lock)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from ingest.errors import Cancelled, FootnoteError, NeedsPassword, NotFound, Unreadable
 from ingest.processes.channel import Channel, ChannelBroken, ChannelClosed, Frame
+from ingest.processes.limits import FREED_GOES_BACK
 from ingest.settings import PROJECT, Settings
 
 if TYPE_CHECKING:
@@ -228,9 +229,8 @@ def child_environment(environment: Mapping[str, str]) -> dict[str, str]:
     found = {name: environment[name] for name in kept if name in environment}
     return {
         **found,
+        **FREED_GOES_BACK,
         "PYTHONIOENCODING": "utf-8", "PYTHONUTF8": "1", "PYTHONDONTWRITEBYTECODE": "1",
-        # glibc raises both by itself when large buffers are freed, and then keeps such buffers
-        "MALLOC_MMAP_THRESHOLD_": "262144", "MALLOC_TRIM_THRESHOLD_": "1000000",
     }  # fmt: skip
 
 

@@ -23,7 +23,7 @@ import numpy as np
 from ingest.errors import FootnoteError, ModelUnavailable
 from ingest.model import Chunk, Heading, Page
 from ingest.processes.channel import Channel, ChannelBroken, ChannelClosed, Frame
-from ingest.processes.limits import step_back
+from ingest.processes.limits import FREED_GOES_BACK, resident_mib, step_back
 from ingest.protocols import Embedder, Tokenizer, Vectors
 from ingest.settings import PROJECT, Settings, settings_from_json, settings_to_json
 from ingest.text.chunking import chunk_pages, context_within, embedded_text
@@ -31,6 +31,8 @@ from ingest.text.chunking import chunk_pages, context_within, embedded_text
 NICENESS = 10
 OWNER_SECONDS = 1.0  # between looks whether the owner still runs
 MAX_FRAME_BYTES = 2**30  # the longest document's pages
+# Growth from the first blocks on, after which it starts afresh: OpenVINO keeps something of every shape it has seen.
+GROWN_MIB = 100.0
 
 
 class Worker:
@@ -41,6 +43,7 @@ class Worker:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._channel: Channel | None = None
+        self._first_mib: float | None = None  # its memory after the first call
 
     def chunk(self, pages: Sequence[Page], chunk_tokens: int) -> list[Chunk]:
         """Chunks of the pages, measured in the embedder's tokens."""
@@ -71,6 +74,10 @@ class Worker:
                     continue
                 if "error" in frame.header:
                     raise ModelUnavailable(frame.header["error"])
+                mib = float(frame.header["mib"])
+                self._first_mib = mib if self._first_mib is None else self._first_mib
+                if mib > self._first_mib + GROWN_MIB:
+                    self._stop()
                 return frame
         raise ModelUnavailable(
             "The process that embeds passages ended unexpectedly, twice. There may be too little "
@@ -85,7 +92,11 @@ class Worker:
                 cwd=PROJECT,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                env={**os.environ, "OMP_WAIT_POLICY": "PASSIVE"},  # idle threads don't spin beside a question
+                env={
+                    **os.environ,
+                    **FREED_GOES_BACK,
+                    "OMP_WAIT_POLICY": "PASSIVE",
+                },  # idle threads don't spin beside a question
                 start_new_session=True,  # Ctrl-C is for the owner, who ends this one by closing its input
             )
             self._channel = Channel(
@@ -102,6 +113,7 @@ class Worker:
             self._process.kill()
             self._process.wait()
             self._process = None
+        self._first_mib = None
 
     def close(self) -> None:
         """End the process, also in the middle of a call."""
@@ -131,7 +143,7 @@ def main() -> None:
                 header, parts = desk.serve(request)
             except FootnoteError as error:
                 header, parts = {"error": str(error)}, []
-            channel.send(header, *parts)
+            channel.send({**header, "mib": resident_mib()}, *parts)
     except ChannelClosed:
         return  # the owner has ended
 

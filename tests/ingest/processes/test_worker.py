@@ -8,10 +8,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from ingest.settings import PROJECT
+from ingest.model import Page
+from ingest.processes.worker import Worker
+from ingest.settings import PROJECT, Settings
 
 BUSY = """
 import os, threading
@@ -50,3 +53,28 @@ def test_a_worker_whose_owner_is_killed_ends_in_the_middle_of_its_work() -> None
     if left:
         os.kill(worker, signal.SIGKILL)
     assert not left
+
+
+def test_a_worker_that_has_grown_starts_afresh(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    started: list[int] = []
+    start = subprocess.Popen
+
+    def counted(*arguments: Any, **named: Any) -> Any:
+        process = start(*arguments, **named)
+        started.append(process.pid)
+        return process
+
+    monkeypatch.setattr("ingest.processes.worker.subprocess.Popen", counted)
+    worker = Worker(Settings.load(home=tmp_path))
+    try:
+        pages = [Page(1, "Green tea is steeped for three minutes.")]
+        first = worker.chunk(pages, 210)
+        assert worker.chunk(pages, 210) == first
+        assert len(started) == 1
+        monkeypatch.setattr("ingest.processes.worker.GROWN_MIB", -1.0)
+        assert worker.chunk(pages, 210) == first
+        assert worker.chunk(pages, 210) == first
+        assert len(started) == 2
+        assert not runs(started[0])
+    finally:
+        worker.close()
