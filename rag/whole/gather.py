@@ -1,37 +1,66 @@
-"""The one door: a question that is about the whole library → what was gathered for it; None for any other."""
+"""The one door: a question that is about the whole library → what was gathered for it; None for any other.
+
+Its form decides first (route.py), then its meaning (kinds.py, meant.py); tables are asked in between.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Generator
 
 from rag.model import CancelToken, Progress
+from rag.whole.kinds import likely, shipped
+from rag.whole.meant import LIKELY, SURE, readings
 from rag.whole.report import Found
-from rag.whole.route import Comparison, Listing, Summary, Things, route
+from rag.whole.route import MOST_CHARACTERS, Comparison, Listing, Summary, Things, Wanted, route
 from rag.whole.shelf import Shelf
 from rag.whole.tables import Rows, tabled
 from rag.whole.tools import Tools
 from rag.whole.words import may_compute
 
+Gathering = Generator[Progress, None, Found | None]
+
 
 def gathered(
     tools: Tools, rows: Rows, question: str, cancel: CancelToken, documents: Collection[int] | None = None
-) -> Generator[Progress, None, Found | None]:
+) -> Gathering:
     """Look at every document (those of `documents`, by id, where given) and tell how far it is.
 
     Returns None, soon, for a question of the ordinary kind and for one that cannot be done so. Raises Cancelled.
     """
     wanted = route(question)
-    if wanted is None and not (may_compute(question) and tools.library.info().tables):
+    kinds = {} if wanted or len(question) > MOST_CHARACTERS else likely(tools.embedder, question)
+    meant = kinds and kinds["ordinary"] < SURE
+    computing = may_compute(question) and tools.library.info().tables > 0
+    if not (wanted or meant or computing):
         return None
     shelf = Shelf(tools.library, documents)
     cancel.check()
-    if wanted is None:
-        return (yield from tabled(tools, rows, shelf, question, cancel))
+    if wanted:
+        return (yield from _looked_up(tools, shelf, wanted, cancel))
+    if computing and (found := (yield from tabled(tools, rows, shelf, question, cancel))):
+        return found
+    if meant:
+        for kind in sorted(kinds, key=lambda each: -kinds[each]):
+            if kind == "ordinary" or kinds[kind] < LIKELY:
+                continue
+            for reading in readings(shipped(), kind, question, shelf):
+                cancel.check()
+                found = yield from _looked_up(tools, shelf, reading, cancel, sure=False)
+                if found:
+                    return found
+    return None
+
+
+def _looked_up(
+    tools: Tools, shelf: Shelf, wanted: Wanted, cancel: CancelToken, sure: bool = True
+) -> Gathering:
+    """What is asked for; None where it cannot be done, or where nothing was found and it is not `sure` that it was
+    asked for."""
     match wanted:
         case Listing():
             from rag.whole.listing import listing
 
-            return (yield from listing(tools, shelf, wanted, cancel))
+            return (yield from listing(tools, shelf, wanted, cancel, sure))
         case Things():
             from rag.whole.things import things
 

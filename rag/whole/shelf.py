@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from ingest.model import DocumentState, StoredChunk
 from ingest.protocols import Library
-from ingest.text.analysis import question_terms, terms
+from ingest.text.analysis import STOP_WORDS, question_terms, terms
 
 # Words that many names hold and that tell no document from another.
 _GENERIC = frozenset(
@@ -45,6 +45,12 @@ class Shelved:
     def name(self) -> str:
         """Its title, else its file name: for people."""
         return self.title or PurePosixPath(self.key).name
+
+    @property
+    def terms(self) -> set[str]:
+        """The stems of its title and of its file name."""
+        title, stem = _title_terms(self)
+        return title | stem
 
 
 class Shelf:
@@ -136,6 +142,27 @@ class Shelf:
                 )
         best = max(shares.values(), default=0.0)
         return [self._by_id[i] for i, share in shares.items() if share == best]
+
+    def spoken_of(self, text: str) -> list[Shelved]:
+        """The documents whose names stand in a text, in its order: a file name as it is, else all telling words of
+        the title or the file name. One whose words are only a part of another's that stands in it is left out."""
+        lowered = text.casefold()
+        files = [each for each in self.documents if PurePosixPath(each.key.casefold()).name in lowered]
+        if files:
+            return sorted(files, key=lambda each: lowered.find(PurePosixPath(each.key.casefold()).name))
+        said = question_terms(text)
+        found: dict[int, set[str]] = {}
+        for each in self.documents:
+            names = [_telling(held) for held in _title_terms(each)]
+            held = max((name for name in names if name and name <= set(said)), key=len, default=set())
+            if held:
+                found[each.id] = held
+        whole = [i for i, held in found.items() if not any(held < other for other in found.values())]
+        return [self._by_id[i] for i in sorted(whole, key=lambda i: min(map(said.index, found[i])))]
+
+
+def _telling(held: set[str]) -> set[str]:
+    return {term for term in held if term not in _GENERIC and term not in STOP_WORDS}
 
 
 def telling_terms(phrase: str) -> set[str]:

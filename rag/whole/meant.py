@@ -1,0 +1,264 @@
+"""A question whose kind is known by its meaning → what it asks for, where no form of forms.py takes it.
+
+What it asks about is what is left without the words that its kind is asked with; documents are those whose names
+stand in it. Several readings may be given, the likeliest first; nothing where what is asked about isn't found.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ingest.text.analysis import STOP_WORDS, question_terms, terms
+from rag.whole.forms import FORMATS, GENRE, KIND_OF_FILE, THINGS
+from rag.whole.kinds import Kind, Kinds, words_of
+from rag.whole.route import Comparison, Listing, Summary, Things, Wanted, leans
+from rag.whole.shelf import Shelf, Shelved, telling_terms
+
+SURE = 0.25  # a question is looked at when it is ordinary with less than this probability …
+LIKELY = 0.2  # … as each kind that has at least this one
+_TOKEN = re.compile(r"[“\"][^“”\"]{1,80}[”\"]|[^\W_]+(?:[-.,:/_'’&][^\W_]+)*")
+_BRIDGES = frozenset("of and or for the a an in on to with at by from as but not both".split())
+_COUNT = re.compile(r"\b(?:how many|number of|count|tally)\b", re.IGNORECASE)
+_EACH = re.compile(
+    r"\b(?:each|every|different|various|all)\b.*\b(?:say|says|said|tell|write|state|treat|handle|see|describe|approach)\b"
+    r"|\b(?:statements?|opinions?|positions?|views?|passages?|everything|mentions?|sentences?)\b",
+    re.IGNORECASE,
+)
+_WITHOUT = re.compile(
+    r"\b(?:do not|don['’]t|does not|doesn['’]t|never|without|lack(?:s|ing)?|leaves? out|omits?|fails? to|no mention)\b",
+    re.IGNORECASE,
+)
+_ASPECT = re.compile(
+    r"\b(?:on|regarding|concerning|in terms of|when it comes to|about|as to|with regard to|as regards|as far as) (?P<aspect>[^,;?]+)",
+    re.IGNORECASE,
+)
+_JOINT = re.compile(
+    r" (?:and|&|with|to|from|against|versus|vs\.?|or|than|next to|beside|over|alongside) |, ?", re.IGNORECASE
+)
+_FOLDER = re.compile(r"\b(?:folder|directory|subfolder)\b", re.IGNORECASE)
+_ALL = re.compile(
+    r"\b(?:all|every|each|whole|entire|everything|library|collection|documents|files)\b", re.IGNORECASE
+)
+MOST_READINGS = 8  # of a comparison
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    text: str
+    start: int
+    end: int
+    asks: bool  # one of the words its kind is asked with
+
+    @property
+    def bridges(self) -> bool:
+        return self.text.casefold() in _BRIDGES
+
+    @property
+    def is_name(self) -> bool:
+        return self.text[0] in '“"' or (self.start > 0 and any(letter.isupper() for letter in self.text))
+
+
+def readings(kinds: Kinds, kind: Kind, question: str, shelf: Shelf) -> Iterator[Wanted]:
+    """What a question of this kind may ask for. Not for "table" and "ordinary"."""
+    words = [
+        _Word(m[0], m.start(), m.end(), _asks(m[0], kinds.asking[kind])) for m in _TOKEN.finditer(question)
+    ]
+    match kind:
+        case "mention" | "about":
+            yield from _listings(kind, question, words, shelf)
+        case "catalogue":
+            yield from _catalogue(question, words, shelf)
+        case "things":
+            yield from _things(question, words, shelf)
+        case "compare":
+            yield from _comparisons(question, words, shelf)
+        case "summary":
+            yield from _summaries(question, words, shelf)
+
+
+def _asks(token: str, asking: frozenset[str]) -> bool:
+    if token[0] in '“"':
+        return False
+    return all(word in asking or word in STOP_WORDS for word in words_of(token)) and bool(words_of(token))
+
+
+def _runs(words: Sequence[_Word]) -> list[tuple[int, int]]:
+    """(first, end) of words in a row that do not ask, those between them that bridge included; names first,
+    then long ones, then late ones."""
+    found: list[tuple[int, int]] = []
+    at = 0
+    while at < len(words):
+        if words[at].asks:
+            at += 1
+            continue
+        end = at + 1
+        while True:
+            after = end
+            while after < len(words) and words[after].bridges and after - end < 3:
+                after += 1
+            if after < len(words) and not words[after].asks:
+                end = after + 1
+            else:
+                break
+        found.append((at, end))
+        at = end
+    return sorted(
+        found,
+        key=lambda run: (not any(w.is_name for w in words[slice(*run)]), run[0] - run[1], -run[0]),
+    )
+
+
+def _text(question: str, words: Sequence[_Word], run: tuple[int, int]) -> str:
+    return question[words[run[0]].start : words[run[1] - 1].end]
+
+
+# ------------------------------------------------------------------ lists
+
+
+def _listings(kind: Kind, question: str, words: Sequence[_Word], shelf: Shelf) -> Iterator[Listing]:
+    genre = _genre(question, shelf)
+    words = [_Word(w.text, w.start, w.end, w.asks or w.text.casefold() == genre) for w in words]
+    for run in _runs(words)[:2]:
+        topic = _text(question, words, run)
+        rest = question[: words[run[0]].start] + "|" + question[words[run[1] - 1].end :]
+        if leans(topic):
+            continue
+        yield Listing(
+            topic,
+            "mention" if kind == "mention" else "about",
+            _format(rest),
+            count=_COUNT.search(rest) is not None,
+            each=kind == "about" and _EACH.search(rest) is not None,
+            without=kind == "mention" and _WITHOUT.search(rest) is not None,
+            genre=genre,
+            loose=kind == "about",
+        )
+
+
+def _genre(question: str, shelf: Shelf) -> str:
+    """A word for documents right behind the one that asks for them, where some are called so: "which policies"."""
+    match = re.search(
+        rf"\b(?:which|what|many|all|our|any|of the|these)(?: of)?(?: the| our)? ({GENRE})\b",
+        question.casefold(),
+    )
+    if match is None:
+        return ""
+    wanted = set(terms(match[1]))
+    return match[1] if any(wanted <= each.terms for each in shelf.documents) else ""
+
+
+def _format(text: str) -> str:
+    """The format that the documents of a question are to have; "" for any."""
+    match = KIND_OF_FILE.search(text.casefold())
+    word = (match["kind"] or match["alone"]) if match else ""
+    return next((kind for kind, (pattern, _) in FORMATS.items() if word and re.fullmatch(pattern, word)), "")
+
+
+def _catalogue(question: str, words: Sequence[_Word], shelf: Shelf) -> Iterator[Listing]:
+    left = [w for w in words if not w.asks and not _is_format(w.text)]
+    count = _COUNT.search(question) is not None
+    if not left and not _FOLDER.search(question):
+        yield Listing(kind=_format(question), count=count)
+        return
+    folders = {part for each in shelf.documents for part in each.key.casefold().split("/")[:-1]}
+    folders |= {"/".join(p) for each in shelf.documents for p in _parents(each.key.casefold())}
+    named = [w.text for w in words if w.text.casefold().strip('/"“”') in folders and w not in left[1:]]
+    if _FOLDER.search(question) and named:
+        yield Listing(kind=_format(question), folder=named[-1].strip('/"“”'), count=count)
+
+
+def _is_format(word: str) -> bool:
+    return any(re.fullmatch(pattern, word.casefold()) for pattern, _ in FORMATS.values())
+
+
+def _parents(key: str) -> Iterator[Sequence[str]]:
+    parts = key.split("/")[:-1]
+    for first in range(len(parts)):
+        for end in range(first + 2, len(parts) + 1):
+            yield parts[first:end]
+
+
+def _things(question: str, words: Sequence[_Word], shelf: Shelf) -> Iterator[Things]:
+    lowered = question.casefold()
+    found = [(kind, m) for kind, pattern in THINGS.items() if (m := pattern.search(lowered))]
+    if len(found) != 1:
+        return
+    ((kind, match),) = found
+    rest = question[: match.start()] + " " + question[match.end() :]
+    count = _COUNT.search(question) is not None
+    document = _document(rest, words, shelf)
+    if document is not None:
+        yield Things(kind, document.key, count)
+    elif all(word.asks or match.start() <= word.start < match.end() for word in words):
+        yield Things(kind, "", count)
+
+
+# ------------------------------------------------------------------ documents by name
+
+
+def _document(question: str, words: Sequence[_Word], shelf: Shelf) -> Shelved | None:
+    """The one document that a question names: by its file, by all words of its name, by some that no other has."""
+    named = shelf.spoken_of(question)
+    if len(named) == 1:
+        return named[0]
+    if named:
+        return None
+    for run in _runs(words):
+        phrase = " ".join(w.text for w in words[slice(*run)])
+        if question_terms(phrase) and len(found := shelf.named(phrase)) == 1:
+            return found[0]
+    return None
+
+
+def _summaries(question: str, words: Sequence[_Word], shelf: Shelf) -> Iterator[Summary]:
+    document = _document(question, words, shelf)
+    if document is not None:
+        yield Summary(document.key)
+    elif all(word.asks for word in words) and _ALL.search(question):
+        yield Summary()
+
+
+def _comparisons(question: str, words: Sequence[_Word], shelf: Shelf) -> Iterator[Comparison]:
+    named = shelf.spoken_of(question)
+    if len(named) == 2:
+        yield Comparison(named[0].key, named[1].key, _aspect(question, words, named))
+    telling = [w for w in words if not w.asks]
+    if len(telling) < 2:
+        return
+    inner = question[telling[0].start : telling[-1].end]
+    aspect = ""
+    if (match := _ASPECT.search(inner)) and len(telling_terms(inner[: match.start()])) > 1:
+        inner, aspect = inner[: match.start()], match["aspect"]
+    given = 0
+    for joint in _JOINT.finditer(inner):
+        left, right = _trimmed(inner[: joint.start()], words), _trimmed(inner[joint.end() :], words)
+        if left and right and not leans(left) and not leans(right):
+            yield Comparison(left, right, aspect)
+            given += 1
+        if given == MOST_READINGS:
+            return
+
+
+def _trimmed(side: str, words: Sequence[_Word]) -> str:
+    """A side without asking words at its ends."""
+    asking = {w.text for w in words if w.asks}
+    found = list(_TOKEN.finditer(side))
+    while found and found[0][0] in asking:
+        del found[0]
+    while found and found[-1][0] in asking:
+        del found[-1]
+    return side[found[0].start() : found[-1].end()] if found else ""
+
+
+def _aspect(question: str, words: Sequence[_Word], named: Sequence[Shelved]) -> str:
+    """What stands behind "on", "regarding" … where it is no name of the two."""
+    names = {term for each in named for term in each.terms}
+    for match in _ASPECT.finditer(question):
+        aspect = match["aspect"].strip()
+        wanted = telling_terms(aspect)
+        asked = any(not w.asks and w.text in aspect for w in words)
+        if wanted and asked and not wanted & names:
+            return aspect
+    return ""
