@@ -26,7 +26,7 @@ from rag.whole.route import route
 Floats = NDArray[np.float64]
 
 EACH = 24  # questions made of every phrasing
-LEAST = 3  # phrasings a word or pair stands in to be told apart by
+LEAST = 3  # phrasings a pair of words stands in to be told apart by; a word alone needs but one
 STRENGTH = 0.3  # C of the L2 penalty
 FOLDS = 5
 BOUNDS = (0.05, 0.1, 0.2, 0.3, 0.5)

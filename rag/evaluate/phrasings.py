@@ -64,7 +64,7 @@ class Grammar:
         return {word for text in texts for word in words_of(text)}
 
     def telling(self, least: int) -> list[str]:
-        """Words, and pairs of neighbours, of at least so many phrasings, outside the slots, in alphabetical order."""
+        """Words, and pairs of neighbours of at least so many phrasings, outside the slots, in alphabetical order."""
         found: Counter[str] = Counter()
         for lines in self.lines.values():
             for line in lines:
@@ -75,7 +75,7 @@ class Grammar:
                 found.update(alone | pairs)
         for name in NOUNS:
             found.update({w: least for filling in self.slots[name] for w in words_of(filling)})
-        return sorted(term for term, count in found.items() if count >= least)
+        return sorted(term for term, count in found.items() if count >= least or " " not in term)
 
     def _filled(self, text: str, draw: Random) -> str:
         while (found := _CHOICE.search(text)) or _SLOT.search(text):

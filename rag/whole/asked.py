@@ -47,9 +47,10 @@ class Asked:
     named: bool
 
 
-def asked(question: str, grid: Grid) -> Asked | None:
-    """What the question asks of this table; None where it is not about it, or not about it alone."""
-    found = Explained(question, grid)
+def asked(question: str, grid: Grid, widely: bool = False) -> Asked | None:
+    """What the question asks of this table; None where it is not about it, or not about it alone. `widely` lets
+    columns be called by other words (alike.py)."""
+    found = Explained(question, grid, widely=widely)
     if not 0 < len(found.tokens) <= MOST_WORDS or not found.explain():
         return None
     query = _Wish(found).query()
@@ -69,7 +70,7 @@ def _enough(found: Explained, query: Query) -> bool:
         return bool(found.columns or found.spoken or found.named) or hinted >= 2
     if query.aggregate == "distinct":
         return bool(found.columns)
-    return hinted >= 2
+    return hinted >= (1 if found.widely else 2)  # widely: its meaning says that it is about a table
 
 
 class _Wish:
@@ -101,6 +102,8 @@ class _Wish:
             has & (MAX | NEWEST) and has & (MIN | OLDEST)
         ):
             return None  # several things at once
+        if has & {"spend", "spent"} and self._quantity() is not None:
+            return None  # price times quantity: a sum of prices would be a wrong figure
         aggregate: Aggregate | None = None
         if has & MEAN or has & MEDIAN:
             aggregate = "mean" if has & MEAN else "median"
@@ -115,6 +118,7 @@ class _Wish:
             return None
         if aggregate is None and counting and not best:
             after = self._counted()
+            after = None if after in self._x.money() else after  # "how many units": not of Unit price
             if after is not None and self._x.grid.columns[after].numbers and after not in bounded:
                 return Query("sum", after, filters, group, period)
             quantity = self._quantity()
@@ -132,6 +136,8 @@ class _Wish:
             measure = self._measure(unbounded, has, numbers_only=True)
             if measure is None:
                 return None
+            if group is None and self._x.widely and not best:  # "rank the offices by average salary"
+                group = self._wanted_column(measure)
             if best and group is None:
                 group = self._wanted_column(measure)
                 return None if group is None else Query(aggregate, measure, filters, group, period, top, best)
@@ -232,6 +238,8 @@ class _Wish:
             return "max", True
         if has & OLDEST:
             return "min", True
+        if has & {"longest", "shortest"} and self._x.begins:  # "employed longest": since the oldest date
+            return ("min" if "longest" in has else "max"), True
         if has & DEAR:
             return ("min" if "least" in has else "max"), False
         if has & (MIN | CHEAP) and not {"at", "least"} <= has:

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from typing import Literal
 
 from ingest.text.analysis import STOP_WORDS, terms
+from rag.whole.alike import BEGINS, FILLING, like
 from rag.whole.columns import Grid
 from rag.whole.query import Comparison, Filter
 from rag.whole.words import (
@@ -58,6 +59,7 @@ class Explained:
     spoken: bool = False  # the file or a sheet, by a word of its name
     values: int = 0
     bounds: int = 0
+    widely: bool = False  # whether other words for a column count, too
 
     def __post_init__(self) -> None:
         self.tokens = tokens_of(self.question)
@@ -70,6 +72,9 @@ class Explained:
         self._flags()
         self._values()
         self._column_names()
+        if self.widely:
+            self._table_words()
+            self._like_columns()
         if not self._find_bounds():
             return False
         self._table_words()
@@ -80,6 +85,14 @@ class Explained:
         """How much of the table is named."""
         return (
             len({m.column for m in self.columns}) + self.values + self.bounds + 2 * self.named + self.spoken
+        )
+
+    @property
+    def begins(self) -> bool:
+        """Whether a word for a beginning ("joined") stands for a column of dates."""
+        return any(
+            self.grid.columns[m.column].kind == "date" and set(self.tokens[m.at].stems) & BEGINS
+            for m in self.columns
         )
 
     @property
@@ -153,6 +166,19 @@ class Explained:
             if found:
                 self.take(first, end, "column")
                 self.columns.append(Mention(found[0], first, end))
+        self.columns.sort(key=lambda mention: mention.at)
+
+    def _like_columns(self) -> None:
+        """Other words for a column, and words that say nothing."""
+        for at, token in enumerate(self.tokens):
+            if not token.free or token.word in STOP_WORDS or token.word in NEUTRAL - {"work", "works"}:
+                continue
+            column = like(token.word, self.grid)
+            if column is not None:
+                token.use = "column"
+                self.columns.append(Mention(column, at, at + 1))
+            elif token.word in FILLING:
+                token.use = "filling"
         self.columns.sort(key=lambda mention: mention.at)
 
     # ------------------------------------------------------------------ values

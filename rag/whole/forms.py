@@ -19,7 +19,7 @@ FORMATS: dict[str, tuple[str, tuple[str, ...]]] = {  # kind → (its word in a q
     ),
     "Word": (r"word|docx", ("application/vnd.openxmlformats-officedocument.wordprocessingml",)),
     "presentation": (
-        r"presentations?|powerpoints?|slide ?decks?|pptx",
+        r"presentations?|powerpoints?|slide ?decks?|slides|pptx",
         ("application/vnd.openxmlformats-officedocument.presentationml",),
     ),
     "Markdown": (r"markdown|md", ("text/markdown",)),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Generator
 
 from rag.model import CancelToken, Progress
-from rag.whole.kinds import likely, shipped
+from rag.whole.kinds import Kind, likely, shipped
 from rag.whole.meant import LIKELY, SURE, readings
 from rag.whole.report import Found
 from rag.whole.route import MOST_CHARACTERS, Comparison, Listing, Summary, Things, Wanted, route
@@ -28,27 +28,36 @@ def gathered(
     Returns None, soon, for a question of the ordinary kind and for one that cannot be done so. Raises Cancelled.
     """
     wanted = route(question)
-    kinds = {} if wanted or len(question) > MOST_CHARACTERS else likely(tools.embedder, question)
-    meant = kinds and kinds["ordinary"] < SURE
+    if wanted:
+        shelf = Shelf(tools.library, documents)
+        cancel.check()
+        if found := (yield from _looked_up(tools, shelf, wanted, cancel)):
+            return found
+    meant = _meant(tools, question)
     computing = may_compute(question) and tools.library.info().tables > 0
-    if not (wanted or meant or computing):
+    if not (meant or computing):
         return None
     shelf = Shelf(tools.library, documents)
     cancel.check()
-    if wanted:
-        return (yield from _looked_up(tools, shelf, wanted, cancel))
-    if computing and (found := (yield from tabled(tools, rows, shelf, question, cancel))):
+    if computing and (found := (yield from tabled(tools, rows, shelf, question, cancel, "table" in meant))):
         return found
-    if meant:
-        for kind in sorted(kinds, key=lambda each: -kinds[each]):
-            if kind == "ordinary" or kinds[kind] < LIKELY:
-                continue
-            for reading in readings(shipped(), kind, question, shelf):
-                cancel.check()
-                found = yield from _looked_up(tools, shelf, reading, cancel, sure=False)
-                if found:
-                    return found
+    for kind in meant:
+        for reading in readings(shipped(), kind, question, shelf):
+            cancel.check()
+            found = yield from _looked_up(tools, shelf, reading, cancel, sure=False)
+            if found:
+                return found
     return None
+
+
+def _meant(tools: Tools, question: str) -> list[Kind]:
+    """The kinds that a question may be of by its meaning, the likeliest first; [] for an ordinary one."""
+    kinds = likely(tools.embedder, question) if len(question) <= MOST_CHARACTERS else {}
+    return [
+        kind
+        for kind in sorted(kinds, key=lambda each: -kinds[each])
+        if kind != "ordinary" and kinds[kind] >= LIKELY and kinds["ordinary"] < SURE[kind]
+    ]
 
 
 def _looked_up(

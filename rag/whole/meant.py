@@ -16,8 +16,18 @@ from rag.whole.kinds import Kind, Kinds, words_of
 from rag.whole.route import Comparison, Listing, Summary, Things, Wanted, leans
 from rag.whole.shelf import Shelf, Shelved, telling_terms
 
-SURE = 0.25  # a question is looked at when it is ordinary with less than this probability …
-LIKELY = 0.2  # … as each kind that has at least this one
+# A question is looked at as of a kind when it is ordinary with less than this probability: the more has to be found
+# in the library for that kind, the more are looked at (LOG.md).
+SURE: dict[Kind, float] = {
+    "mention": 0.35,
+    "about": 0.25,
+    "catalogue": 0.5,
+    "things": 0.5,
+    "compare": 0.7,
+    "summary": 0.35,
+    "table": 0.75,
+}
+LIKELY = 0.1  # … and of that kind with at least this one
 _TOKEN = re.compile(r"[“\"][^“”\"]{1,80}[”\"]|[^\W_]+(?:[-.,:/_'’&][^\W_]+)*")
 _BRIDGES = frozenset("of and or for the a an in on to with at by from as but not both".split())
 _COUNT = re.compile(r"\b(?:how many|number of|count|tally)\b", re.IGNORECASE)
@@ -27,7 +37,7 @@ _EACH = re.compile(
     re.IGNORECASE,
 )
 _WITHOUT = re.compile(
-    r"\b(?:do not|don['’]t|does not|doesn['’]t|never|without|lack(?:s|ing)?|leaves? out|omits?|fails? to|no mention)\b",
+    r"\b(?:not|(?:do|does)n['’]t|never|without|lack(?:s|ing)?|leaves? out|omits?|fails? to|no|nothing|silent|skips?)\b",
     re.IGNORECASE,
 )
 _ASPECT = re.compile(
@@ -39,7 +49,7 @@ _JOINT = re.compile(
 )
 _FOLDER = re.compile(r"\b(?:folder|directory|subfolder)\b", re.IGNORECASE)
 _ALL = re.compile(
-    r"\b(?:all|every|each|whole|entire|everything|library|collection|documents|files)\b", re.IGNORECASE
+    r"\b(?:all|every|each|per|whole|entire|everything|library|collection|documents|files)\b", re.IGNORECASE
 )
 MOST_READINGS = 8  # of a comparison
 
@@ -84,9 +94,9 @@ def _asks(token: str, asking: frozenset[str]) -> bool:
     return all(word in asking or word in STOP_WORDS for word in words_of(token)) and bool(words_of(token))
 
 
-def _runs(words: Sequence[_Word]) -> list[tuple[int, int]]:
-    """(first, end) of words in a row that do not ask, those between them that bridge included; names first,
-    then long ones, then late ones."""
+def _runs(words: Sequence[_Word], gap: int = 0) -> list[tuple[int, int]]:
+    """(first, end) of words in a row that do not ask, those between them that bridge included, and up to `gap` others;
+    names first, then long ones, then late ones."""
     found: list[tuple[int, int]] = []
     at = 0
     while at < len(words):
@@ -97,6 +107,8 @@ def _runs(words: Sequence[_Word]) -> list[tuple[int, int]]:
         while True:
             after = end
             while after < len(words) and words[after].bridges and after - end < 3:
+                after += 1
+            while after < len(words) and words[after].asks and after - end < gap:
                 after += 1
             if after < len(words) and not words[after].asks:
                 end = after + 1
@@ -120,18 +132,20 @@ def _text(question: str, words: Sequence[_Word], run: tuple[int, int]) -> str:
 def _listings(kind: Kind, question: str, words: Sequence[_Word], shelf: Shelf) -> Iterator[Listing]:
     genre = _genre(question, shelf)
     words = [_Word(w.text, w.start, w.end, w.asks or w.text.casefold() == genre) for w in words]
-    for run in _runs(words)[:2]:
+    runs = _runs(words, 2 if kind == "about" else 0)
+    for run in runs[:2]:
         topic = _text(question, words, run)
         rest = question[: words[run[0]].start] + "|" + question[words[run[1] - 1].end :]
+        without = _WITHOUT.search(rest) is not None
         if leans(topic):
             continue
         yield Listing(
             topic,
-            "mention" if kind == "mention" else "about",
+            "mention" if kind == "mention" or without else "about",
             _format(rest),
             count=_COUNT.search(rest) is not None,
             each=kind == "about" and _EACH.search(rest) is not None,
-            without=kind == "mention" and _WITHOUT.search(rest) is not None,
+            without=without,
             genre=genre,
             loose=kind == "about",
         )
@@ -207,7 +221,7 @@ def _document(question: str, words: Sequence[_Word], shelf: Shelf) -> Shelved | 
         return None
     for run in _runs(words):
         phrase = " ".join(w.text for w in words[slice(*run)])
-        if question_terms(phrase) and len(found := shelf.named(phrase)) == 1:
+        if question_terms(phrase) and len(found := shelf.named(phrase) or shelf.half_named(phrase)) == 1:
             return found[0]
     return None
 

@@ -143,6 +143,13 @@ class Shelf:
         best = max(shares.values(), default=0.0)
         return [self._by_id[i] for i, share in shares.items() if share == best]
 
+    def half_named(self, phrase: str) -> list[Shelved]:
+        """The documents whose names hold most words of a phrase, at least half of the telling ones."""
+        wanted = telling_terms(phrase)
+        held = {each.id: len(wanted & each.terms) for each in self.documents}
+        most = max(held.values(), default=0)
+        return [self._by_id[i] for i, n in held.items() if n == most] if most * 2 >= len(wanted) > 0 else []
+
     def spoken_of(self, text: str) -> list[Shelved]:
         """The documents whose names stand in a text, in its order: a file name as it is, else all telling words of
         the title or the file name. One whose words are only a part of another's that stands in it is left out."""
