@@ -137,7 +137,8 @@ class _Wish:
             if measure is None:
                 return None
             if group is None and self._x.widely and not best:  # "rank the offices by average salary"
-                group = self._wanted_column(measure)
+                wanted = self._wanted_column(measure)
+                group = wanted if wanted is not None and self._repeats(wanted) else None
             if best and group is None:
                 group = self._wanted_column(measure)
                 return None if group is None else Query(aggregate, measure, filters, group, period, top, best)
@@ -181,7 +182,7 @@ class _Wish:
             ):
                 return Query("count", None, filters, wanted, period, top, best)
             return None
-        often = wanted is not None and len(set(self._x.grid.columns[wanted].values)) < len(self._x.grid.rows)
+        often = wanted is not None and self._repeats(wanted)
         if (
             often
             and not (self._x.spoken or self._row_noun())
@@ -192,6 +193,10 @@ class _Wish:
         if group is not None:
             return Query(best, measure, filters, group, period, top)
         return Query(best, measure, filters, top=top, shown=wanted)
+
+    def _repeats(self, column: int) -> bool:
+        """Whether some rows share a value: a team has several, a name has one."""
+        return len(set(self._x.grid.columns[column].values)) < len(self._x.grid.rows)
 
     def _measurable(self, column: int, dated: bool) -> bool:
         kind = self._x.grid.columns[column].kind

@@ -5,9 +5,10 @@ Its form decides first (route.py), then its meaning (kinds.py, meant.py); tables
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator
+from collections.abc import Collection, Generator, Sequence
 
-from rag.model import CancelToken, Progress
+from rag.model import CancelToken, Progress, Turn
+from rag.search.leaning import leans
 from rag.whole.kinds import Kind, likely, shipped
 from rag.whole.meant import LIKELY, SURE, readings
 from rag.whole.report import Found
@@ -21,9 +22,16 @@ Gathering = Generator[Progress, None, Found | None]
 
 
 def gathered(
-    tools: Tools, rows: Rows, question: str, cancel: CancelToken, documents: Collection[int] | None = None
+    tools: Tools,
+    rows: Rows,
+    question: str,
+    cancel: CancelToken,
+    documents: Collection[int] | None = None,
+    history: Sequence[Turn] = (),
 ) -> Gathering:
     """Look at every document (those of `documents`, by id, where given) and tell how far it is.
+
+    A question that leans on `history` has no meaning of its own: only its form is looked at.
 
     Returns None, soon, for a question of the ordinary kind and for one that cannot be done so. Raises Cancelled.
     """
@@ -34,6 +42,8 @@ def gathered(
         if found := (yield from _looked_up(tools, shelf, wanted, cancel)):
             return found
     meant = _meant(tools, question)
+    if meant and history and leans(tools.embedder, question, history):
+        meant = []
     computing = may_compute(question) and tools.library.info().tables > 0
     if not (meant or computing):
         return None
