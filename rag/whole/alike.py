@@ -16,19 +16,19 @@ _GROUPS = (
     "end ended leave left quit exit finish finished",
     "price cost costs charge fee rate tariff",
     "salary pay wage wages earn earns earnings income remuneration paycheck",
-    "revenue turnover takings sales proceeds income",
+    "revenue turnover takings proceeds income",
     "department team group unit division squad crew",
     "office site location place branch city town venue premises based",
-    "people guests visitors participants attendees headcount heads persons",
+    "people guests visitors participants attendees headcount persons",
     "quantity pieces amount stock copies number",
     "supplier vendor seller shop dealer provider store merchant deliver delivered supply supplied",
     "customer client buyer purchaser",
     "employee colleague worker staff name person member",
     "category kind type sort class genre",
-    "hours time workload",
+    "hours workload",
     "item product article good goods thing things equipment gear",
-    "date day evening night",
-    "owner holder keeper responsible",
+    "date day",
+    "owner holder keeper",
     "country nation state",
 )
 GROUPS = tuple(frozenset(stem for word in group.split() for stem in terms(word)) for group in _GROUPS)
@@ -42,9 +42,10 @@ FILLING = frozenset(
 
 
 def like(word: str, grid: Grid) -> int | None:
-    """The only column whose name is of a group with the word; None where there is none, or several."""
-    stems = set(terms(word))
-    groups = [group for group in GROUPS if stems & group]
+    """The only column whose name is of a group with the word; None where there is none, or several, and for what
+    is put together of words ("part-time")."""
+    stems = terms(word)
+    groups = [group for group in GROUPS if len(stems) == 1 and stems[0] in group]
     found = {
         place for group in groups for place, column in enumerate(grid.columns) if group & set(column.stems)
     }

@@ -54,7 +54,7 @@ def asked(question: str, grid: Grid, widely: bool = False) -> Asked | None:
     if not 0 < len(found.tokens) <= MOST_WORDS or not found.explain():
         return None
     query = _Wish(found).query()
-    if query is None or not found.whole or not _enough(found, query):
+    if query is None or not found.whole or not _enough(found, query) or not _all_used(found, query):
         return None
     return Asked(query, found.evidence, found.named)
 
@@ -71,6 +71,18 @@ def _enough(found: Explained, query: Query) -> bool:
     if query.aggregate == "distinct":
         return bool(found.columns)
     return hinted >= (1 if found.widely else 2)  # widely: its meaning says that it is about a table
+
+
+def _all_used(found: Explained, query: Query) -> bool:
+    """Whether every column called by another word is asked for, so that none only swallows a word that chooses rows.
+    The verb of a date ("purchased") and the word for the rows themselves ("colleagues") need not be."""
+    columns = found.grid.columns
+    first = next((n for n, each in enumerate(columns) if each.kind == "text"), None)
+    used = {query.measure, query.group, query.shown, first, *(each.column for each in query.filters)}
+    return all(
+        not mention.alike or mention.column in used or columns[mention.column].kind == "date"
+        for mention in found.columns
+    )
 
 
 class _Wish:

@@ -43,6 +43,7 @@ class Mention:
     column: int
     at: int  # of its first token
     end: int
+    alike: bool = False  # by another word
 
 
 @dataclass(slots=True)
@@ -176,7 +177,7 @@ class Explained:
             column = like(token.word, self.grid)
             if column is not None:
                 token.use = "column"
-                self.columns.append(Mention(column, at, at + 1))
+                self.columns.append(Mention(column, at, at + 1, alike=True))
             elif token.word in FILLING:
                 token.use = "filling"
         self.columns.sort(key=lambda mention: mention.at)

@@ -83,7 +83,7 @@ def _looked_up(
         case Things():
             from rag.whole.things import things
 
-            return (yield from things(tools, shelf, wanted, cancel))
+            return (yield from things(tools, shelf, wanted, cancel, sure))
         case Comparison():
             from rag.whole.compare import comparison
 

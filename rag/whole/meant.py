@@ -23,7 +23,7 @@ SURE: dict[Kind, float] = {
     "about": 0.25,
     "catalogue": 0.5,
     "things": 0.5,
-    "compare": 0.7,
+    "compare": 0.8,
     "summary": 0.35,
     "table": 0.75,
 }
@@ -36,8 +36,9 @@ _EACH = re.compile(
     r"|\b(?:statements?|opinions?|positions?|views?|passages?|everything|mentions?|sentences?)\b",
     re.IGNORECASE,
 )
-_WITHOUT = re.compile(
-    r"\b(?:not|(?:do|does)n['’]t|never|without|lack(?:s|ing)?|leaves? out|omits?|fails? to|no|nothing|silent|skips?)\b",
+_WITHOUT = re.compile(  # not "I don't know which …"
+    r"(?<!\bi )(?<!\bwe )(?<!\byou )\b(?:(?:do|does) not|(?:do|does)n['’]t)\b"
+    r"|\b(?:never|without|lack(?:s|ing)?|leaves? out|omits?|fails? to|no mention|no word|nothing|silent|skips?)\b",
     re.IGNORECASE,
 )
 _ASPECT = re.compile(
