@@ -41,7 +41,7 @@ def gathered(
         cancel.check()
         if found := (yield from _looked_up(tools, shelf, wanted, cancel)):
             return found
-    meant = _meant(tools, question)
+    meant, ordinary = _meant(tools, question)
     if meant and history and leans(tools.embedder, question, history):
         meant = []
     computing = may_compute(question) and tools.library.info().tables > 0
@@ -52,7 +52,7 @@ def gathered(
     if computing and (found := (yield from tabled(tools, rows, shelf, question, cancel, "table" in meant))):
         return found
     for kind in meant:
-        for reading in readings(shipped(), kind, question, shelf):
+        for reading in readings(shipped(), kind, question, shelf, ordinary):
             cancel.check()
             found = yield from _looked_up(tools, shelf, reading, cancel, sure=False)
             if found:
@@ -60,14 +60,16 @@ def gathered(
     return None
 
 
-def _meant(tools: Tools, question: str) -> list[Kind]:
-    """The kinds that a question may be of by its meaning, the likeliest first; [] for an ordinary one."""
+def _meant(tools: Tools, question: str) -> tuple[list[Kind], float]:
+    """The kinds that a question may be of by its meaning, the likeliest first, and how likely it is ordinary."""
     kinds = likely(tools.embedder, question) if len(question) <= MOST_CHARACTERS else {}
-    return [
+    ordinary = kinds.get("ordinary", 1.0)
+    found = [
         kind
         for kind in sorted(kinds, key=lambda each: -kinds[each])
-        if kind != "ordinary" and kinds[kind] >= LIKELY and kinds["ordinary"] < SURE[kind]
+        if kind != "ordinary" and kinds[kind] >= LIKELY and ordinary < SURE[kind]
     ]
+    return found, ordinary
 
 
 def _looked_up(

@@ -28,6 +28,7 @@ SURE: dict[Kind, float] = {
     "table": 0.75,
 }
 LIKELY = 0.1  # … and of that kind with at least this one
+SURE_OF_PARTS = 0.5  # for a comparison of what are not two documents by their names
 _TOKEN = re.compile(r"[“\"][^“”\"]{1,80}[”\"]|[^\W_]+(?:[-.,:/_'’&][^\W_]+)*")
 _BRIDGES = frozenset("of and or for the a an in on to with at by from as but not both".split())
 _COUNT = re.compile(r"\b(?:how many|number of|count|tally)\b", re.IGNORECASE)
@@ -71,8 +72,8 @@ class _Word:
         return self.text[0] in '“"' or (self.start > 0 and any(letter.isupper() for letter in self.text))
 
 
-def readings(kinds: Kinds, kind: Kind, question: str, shelf: Shelf) -> Iterator[Wanted]:
-    """What a question of this kind may ask for. Not for "table" and "ordinary"."""
+def readings(kinds: Kinds, kind: Kind, question: str, shelf: Shelf, ordinary: float) -> Iterator[Wanted]:
+    """What a question of this kind, that is `ordinary` with a probability, may ask for. Not for "table"."""
     words = [
         _Word(m[0], m.start(), m.end(), _asks(m[0], kinds.asking[kind])) for m in _TOKEN.finditer(question)
     ]
@@ -84,7 +85,7 @@ def readings(kinds: Kinds, kind: Kind, question: str, shelf: Shelf) -> Iterator[
         case "things":
             yield from _things(question, words, shelf)
         case "compare":
-            yield from _comparisons(question, words, shelf)
+            yield from _comparisons(question, words, shelf, ordinary < SURE_OF_PARTS)
         case "summary":
             yield from _summaries(question, words, shelf)
 
@@ -235,12 +236,12 @@ def _summaries(question: str, words: Sequence[_Word], shelf: Shelf) -> Iterator[
         yield Summary()
 
 
-def _comparisons(question: str, words: Sequence[_Word], shelf: Shelf) -> Iterator[Comparison]:
+def _comparisons(question: str, words: Sequence[_Word], shelf: Shelf, of_parts: bool) -> Iterator[Comparison]:
     named = shelf.spoken_of(question)
     if len(named) == 2:
         yield Comparison(named[0].key, named[1].key, _aspect(question, words, named))
     telling = [w for w in words if not w.asks]
-    if len(telling) < 2:
+    if len(telling) < 2 or not of_parts:
         return
     inner = question[telling[0].start : telling[-1].end]
     aspect = ""
