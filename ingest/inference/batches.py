@@ -12,7 +12,7 @@ from safetensors import safe_open
 
 from ingest.errors import ModelUnavailable
 
-TOKENS_PER_BATCH = 1024  # more is no faster on two cores, and a batch is what a stop waits for
+TOKENS_PER_BATCH = 512  # more is no faster on two cores, and a batch is what a stop waits for
 LENGTH_STEP = 8  # lengths are rounded up to this, so that few shapes need kernels of their own
 
 

@@ -68,9 +68,9 @@ def load_network(
         if backend not in FORCED:
             raise WrongUsage(f"FOOTNOTE_BACKEND={backend} is not one of auto, {', '.join(FORCED)}.")
         network = (
-            TorchNetwork(folder, kind, "float32", threads)
+            TorchNetwork(folder, kind, threads)
             if backend == "torch"
-            else build(folder, kind, FORCED[backend], threads, memory)
+            else build(folder, kind, FORCED[backend], threads)
         )
         fault = disagrees(network)
         if fault:
@@ -81,20 +81,18 @@ def load_network(
     key = fingerprint(folder, kind, threads)
     remembered = _remembered(memory).get(key)
     if isinstance(remembered, dict) and remembered.get("format") in FORCED.values():
-        network = build(folder, kind, remembered["format"], threads, memory)
+        network = build(folder, kind, remembered["format"], threads)
         return Choice(network, str(remembered.get("reason", "")))
-    choice = probe(folder, kind, disagrees, threads, memory)
+    choice = probe(folder, kind, disagrees, threads)
     if memory:
         _remember(memory, key, {"kind": kind, "format": choice.network.format, "reason": choice.reason})
     return choice
 
 
-def probe(
-    folder: Path, kind: Kind, disagrees: Callable[[Network], str | None], threads: int, memory: Path | None
-) -> Choice:
+def probe(folder: Path, kind: Kind, disagrees: Callable[[Network], str | None], threads: int) -> Choice:
     """Check the golden outputs of each format this CPU may like, and measure them on the same made-up texts.
 
-    float32, which has to be converted first, only takes part where no other is sure to be faster.
+    float32 only takes part where no other is sure to be faster.
     """
     flags = cpu_flags()
     notes: list[str] = []
@@ -109,13 +107,13 @@ def probe(
         formats.append("int8")
     networks: list[Network] = []
     for format in formats:
-        network = build(folder, kind, format, threads, memory)
+        network = build(folder, kind, format, threads)
         if fault := disagrees(network):
             notes.append(f"no {format}: {fault}")
         else:
             networks.append(network)
     if not any(flags & NATIVE[network.format] for network in networks):
-        networks.insert(0, build(folder, kind, "float32", threads, memory))
+        networks.insert(0, build(folder, kind, "float32", threads))
     best, *others = networks
     exact = best.format
     if others:
@@ -155,7 +153,7 @@ def fingerprint(folder: Path, kind: Kind, threads: int) -> str:
     int8 = folder / "int8" / "model.bin"
     parts = [
         kind,
-        "float32 in OpenVINO",  # the formats' engines
+        "bfloat16 in OpenVINO",  # the formats' engines
         cpu_name(),
         *sorted(cpu_flags()),
         str(threads),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -55,9 +56,9 @@ def make_int8(
     )
 
     batches = calibration(folder, texts)
-    module = networks.TorchNetwork(folder, kind, "float32", machine.cores()).module
+    module = networks.TorchNetwork(folder, kind, machine.cores()).module
     smooth(module, batches, alphas)
-    model = networks.converted(module)
+    model = converted(module)
     quantized = nncf.quantize(
         model,
         nncf.Dataset([{"words": b.words, "types": b.types, "mask": b.mask} for b in batches]),
@@ -84,6 +85,18 @@ def make_int8(
     }
     (out / "made.json").write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
     return made
+
+
+def converted(module: Any) -> Any:
+    """A torch network as OpenVINO's model, for batches of any size and texts of any length."""
+    example = (
+        torch.zeros(2, 7, 384, dtype=torch.float16),
+        torch.zeros(2, 7, dtype=torch.int64),
+        torch.ones(2, 7),
+    )
+    model = machine.openvino().convert_model(module, example_input=example)
+    model.reshape({0: [-1, -1, 384], 1: [-1, -1], 2: [-1, -1]})
+    return model
 
 
 def calibration(folder: Path, texts: Sequence[str | tuple[str, str]]) -> list[batches.Batch]:

@@ -292,8 +292,7 @@ class MiniLM:
             raise ModelUnavailable(f"The weights of {MINILM} are not the original ones. Install it anew.")
         # float32 and mean pooling over 256 tokens, as its own files say, in the engine Footnote uses:
         # least cosine to sentence-transformers' vectors 0.999999 (tests/rag/evaluate/test_rivals.py).
-        model = networks.float32_model(folder, "embedder", None)
-        self._network = networks.OpenVinoNetwork(model, "float32", machine.cores())
+        self._network = networks.build(folder, "embedder", "float32", machine.cores())
         self._pieces, self._words = WordPieces(folder / "tokenizer.json"), batches.WordTable(folder)
         self._kept = sqlite3.connect(cache, check_same_thread=False)
         self._kept.execute(

@@ -54,7 +54,7 @@ def exactly(network: networks.Network) -> ShippedEmbedder:
 def test_the_checkpoint_is_half_precision_and_runs_in_float32() -> None:
     with batches.open_weights(FOLDER) as weights:
         assert weights.get_tensor("embeddings.LayerNorm.bias").dtype == np.float16
-    module = networks.TorchNetwork(FOLDER, "embedder", "float32", 1).module
+    module = networks.TorchNetwork(FOLDER, "embedder", 1).module
     assert {str(parameter.dtype) for parameter in module.parameters()} == {"torch.float32"}
 
 

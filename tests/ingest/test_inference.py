@@ -17,6 +17,7 @@ from ingest.inference import choice, networks
 from ingest.inference.batches import Batch, WordTable
 from ingest.inference.choice import Choice
 from ingest.inference.networks import Check, Format, Network, Outputs
+from rag.reader.model import FOLDER as READER
 
 
 class Counted:
@@ -33,7 +34,7 @@ class Counted:
 def formats(monkeypatch: pytest.MonkeyPatch) -> dict[str, float]:
     """Seconds per format that `measure` will report; networks are counted ones, int8 files are there."""
     seconds: dict[str, float] = {"float32": 3.0, "bfloat16": 2.0, "int8": 1.0}
-    monkeypatch.setattr(choice, "build", lambda folder, kind, format, threads, memory: Counted(format))
+    monkeypatch.setattr(choice, "build", lambda folder, kind, format, threads: Counted(format))
     monkeypatch.setattr(choice, "int8_fault", lambda folder: None)
     monkeypatch.setattr(choice, "cpu_flags", lambda: frozenset({"avx2"}))
     monkeypatch.setattr(choice, "measure", lambda words, networks: seconds)
@@ -159,28 +160,22 @@ def test_a_stop_is_heeded_between_batches(format: Format) -> None:
     assert len(network.run(batches)) == len(batches)  # the network is as usable as before
 
 
-def test_the_checkpoint_is_converted_once(tmp_path: Path) -> None:
-    memory = tmp_path / "home" / "probe.json"
-    words = WordTable(FOLDER).batches([np.arange(1000, 1040)] * 3)
-    exact = networks.TorchNetwork(FOLDER, "embedder", "float32", 1).run(words)
-    made = networks.build(FOLDER, "embedder", "float32", 1, memory)
-    kept = sorted(memory.parent.rglob("*.xml"))
-    assert len(kept) == 1
-    assert len(list(memory.parent.rglob("*.bin"))) == 1
-    modified = kept[0].stat().st_mtime_ns
-    again = networks.build(FOLDER, "embedder", "float32", 1, memory)
-    assert kept[0].stat().st_mtime_ns == modified
-    for network in (made, again):
-        np.testing.assert_allclose(network.run(words)[0][0], exact[0][0], atol=1e-5)
-    kept[0].write_text("<net", encoding="utf-8")
-    with pytest.raises(ModelUnavailable, match="Restore or delete it"):
-        networks.build(FOLDER, "embedder", "float32", 1, memory)
+@pytest.mark.parametrize(("kind", "folder"), [("embedder", FOLDER), ("reader", READER)])
+def test_the_graph_is_the_reference(kind: networks.Kind, folder: Path) -> None:
+    rng = np.random.default_rng(1)
+    ids = [rng.integers(1000, 20_000, length) for length in (3, 17, 64, 200, 256)]
+    words = WordTable(folder).batches(ids, [2] * len(ids))
+    exact = networks.TorchNetwork(folder, kind, 1).run(words)
+    for ours, reference in zip(networks.build(folder, kind, "float32", 1).run(words), exact, strict=True):
+        for got, wanted in zip(ours, reference, strict=True):
+            np.testing.assert_allclose(got, wanted, atol=1e-4)
 
 
-def test_int8_needs_neither_torch_nor_telemetry() -> None:
+@pytest.mark.parametrize("format", ["float32", "int8"])
+def test_neither_torch_nor_telemetry_is_needed(format: Format) -> None:
     code = (
-        "import sys; from pathlib import Path; from ingest import inference; "
-        f"networks.build(Path({str(FOLDER)!r}), 'embedder', 'int8', 1); "
+        "import sys; from pathlib import Path; from ingest.inference import networks; "
+        f"networks.build(Path({str(FOLDER)!r}), 'embedder', {format!r}, 1); "
         "print('torch' in sys.modules, bool(sys.modules.get('openvino_telemetry')))"
     )
     done = subprocess.run(

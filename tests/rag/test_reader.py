@@ -72,7 +72,7 @@ def test_int8_agrees_where_it_matters(reader: Reader, golden: list[dict[str, Any
 
 
 def test_the_checkpoint_runs_in_float32() -> None:
-    module = networks.TorchNetwork(FOLDER, "reader", "float32", 1).module
+    module = networks.TorchNetwork(FOLDER, "reader", 1).module
     assert {str(parameter.dtype) for parameter in module.parameters()} == {"torch.float32"}
 
 
