@@ -89,9 +89,10 @@ def fitted(x: Floats, labels: NDArray[np.int64], strength: float = STRENGTH) -> 
 def out_of_fold(fitting: Fitting) -> dict[str, Any]:
     """Of questions whose phrasing a fit has not seen: how many are of the right kind, how many ordinary
     ones of public sets have a probability of being so below each bound."""
-    lines = sorted({each.line for each in fitting.questions})
+    lines = sorted({each.line for each in fitting.questions if not each.line.isdecimal()})
     Random(4).shuffle(lines)
     folds = {line: n % FOLDS for n, line in enumerate(lines)}
+    folds |= {str(n): n for n in range(FOLDS)}  # of the public ones
     fold = np.array([folds[each.line] for each in fitting.questions])
     found = np.zeros((len(fold), len(KINDS)))
     for each in range(FOLDS):

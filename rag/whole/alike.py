@@ -1,4 +1,4 @@
-"""Other words for the columns of a table, for a question that is about a table by its meaning (kinds.py).
+"""Other words for the columns of a table, where their own names explain too little.
 
 A word that no name and no cell explains stands for the column whose name is of the same group, where just one is. A
 table is still only computed on when every word is explained: a wrong figure is worse than none.
@@ -36,7 +36,7 @@ BEGINS = GROUPS[0]  # of dates: the longest since then is the oldest
 # What a question to a table may say besides: it neither chooses rows nor turns anything round.
 FILLING = frozenset(
     "according based using among amongst across grouped group split broken break down out between figure figures see can could would "
-    "like know need want give tell look overall our we i my say altogether respectively sit sits sitting located rank sort "
+    "like know need want give tell look overall our we i my say altogether respectively bring brings brought sit sits sitting located rank sort "
     "taken hold holds held place need spend work out find compute please data sheet table".split()
 )
 

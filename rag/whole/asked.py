@@ -47,19 +47,19 @@ class Asked:
     named: bool
 
 
-def asked(question: str, grid: Grid, widely: bool = False) -> Asked | None:
+def asked(question: str, grid: Grid, widely: bool = False, meant: bool = False) -> Asked | None:
     """What the question asks of this table; None where it is not about it, or not about it alone. `widely` lets
-    columns be called by other words (alike.py)."""
+    columns be called by other words (alike.py); a question that is `meant` for a table need name less of it."""
     found = Explained(question, grid, widely=widely)
     if not 0 < len(found.tokens) <= MOST_WORDS or not found.explain():
         return None
     query = _Wish(found).query()
-    if query is None or not found.whole or not _enough(found, query) or not _all_used(found, query):
+    if query is None or not found.whole or not _enough(found, query, meant) or not _all_used(found, query):
         return None
     return Asked(query, found.evidence, found.named)
 
 
-def _enough(found: Explained, query: Query) -> bool:
+def _enough(found: Explained, query: Query, meant: bool) -> bool:
     """Whether so much of the table is named that the question can hardly be about something else."""
     hinted = (
         found.evidence
@@ -70,7 +70,7 @@ def _enough(found: Explained, query: Query) -> bool:
         return bool(found.columns or found.spoken or found.named) or hinted >= 2
     if query.aggregate == "distinct":
         return bool(found.columns)
-    return hinted >= (1 if found.widely else 2)  # widely: its meaning says that it is about a table
+    return hinted >= (1 if meant else 2)
 
 
 def _all_used(found: Explained, query: Query) -> bool:
@@ -273,7 +273,12 @@ class _Wish:
                 else NUMBER_WORDS.get(token.word, 0)
             )
             near = {self._x.tokens[n].word for n in (at - 1, at + 1) if 0 <= n < len(self._x.tokens)}
-            if number and token.free and near & (MAX | MIN | NEWEST | OLDEST | DEAR | CHEAP):
+            led = at > 0 and self._x.tokens[at - 1].word in (
+                "which",
+                "what",
+                "the",
+            )  # "which five … the most"
+            if number and token.free and (led or near & (MAX | MIN | NEWEST | OLDEST | DEAR | CHEAP)):
                 token.use = "operation"
                 return number
         return 0

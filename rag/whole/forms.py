@@ -39,7 +39,7 @@ GENRE = (
 _PLAIN = r"documents?|docs?|files?"
 # "list all documents", "which PDF files": the noun, with a format before it or in its place
 _CATALOGUED = rf"(?:(?P<kind>{_KIND})[ -])?(?:{_PLAIN})|(?P<alone>{_ALONE})"
-KIND_OF_FILE = re.compile(rf"\b(?:(?P<kind>{_KIND})[ -](?:{_PLAIN})|(?P<alone>{_ALONE}))\b")
+KIND_OF_FILE = re.compile(rf"\b(?:(?P<kind>{_KIND})[ -](?:{_PLAIN}|sheets?|ones)|(?P<alone>{_ALONE}))\b")
 _DOCUMENTS = rf"{_CATALOGUED}|(?:pages?|papers?|articles?|texts?|sources?)|(?P<genre>{GENRE})"
 _LIBRARY = (
     r"(?:(?:all|any) (?:of )?)?(?:the|my|our|this|these|your) "
@@ -160,11 +160,11 @@ _THINGS: dict[ThingKind, tuple[str, str]] = {  # its word in the plural, and in 
         r"web ?(?:site )?address|url|link|website",
     ),
     "amount of money": (
-        r"amounts of money|money amounts|monetary amounts|sums of money|currency amounts|prices|sums|money values",
-        r"amount of money|sum of money|price",
+        r"amounts of money|money amounts|monetary amounts|sums of money|currency amounts|prices|sums|money values|(?:pound|euro|dollar)s? (?:figures|amounts|sums)",
+        r"amount of money|sum of money|price|(?:pound|euro|dollar) (?:figure|amount|sum)",
     ),
     "date": (r"(?:calendar )?dates", r"date"),
-    "percentage": (r"percentages|percent values|percentage values|percentage figures", r"percentage"),
+    "percentage": (r"percentages|per ?cent(?:age)? (?:values|figures)", r"percentage"),
 }  # fmt: skip
 THINGS = {kind: re.compile(rf"\b(?:{many}|{one})\b") for kind, (many, one) in _THINGS.items()}
 _STAND = (

@@ -64,7 +64,7 @@ def _meant(tools: Tools, question: str) -> tuple[list[Kind], float]:
     """The kinds that a question may be of by its meaning, the likeliest first, and how likely it is ordinary."""
     kinds = likely(tools.embedder, question) if len(question) <= MOST_CHARACTERS else {}
     ordinary = kinds.get("ordinary", 1.0)
-    found = [
+    found: list[Kind] = [
         kind
         for kind in sorted(kinds, key=lambda each: -kinds[each])
         if kind != "ordinary" and kinds[kind] >= LIKELY and ordinary < SURE[kind]

@@ -19,10 +19,10 @@ from rag.whole.shelf import Shelf, Shelved, telling_terms
 # A question is looked at as of a kind when it is ordinary with less than this probability: the more has to be found
 # in the library for that kind, the more are looked at (LOG.md).
 SURE: dict[Kind, float] = {
-    "mention": 0.35,
-    "about": 0.25,
+    "mention": 0.5,
+    "about": 0.35,
     "catalogue": 0.5,
-    "things": 0.5,
+    "things": 0.65,
     "compare": 0.8,
     "summary": 0.35,
     "table": 0.75,
@@ -54,6 +54,9 @@ _ALL = re.compile(
     r"\b(?:all|every|each|per|whole|entire|everything|library|collection|documents|files)\b", re.IGNORECASE
 )
 MOST_READINGS = 8  # of a comparison
+MOST_TOPICS = 2  # runs of words that may be what documents are asked for
+MOST_LEFT = 2  # words of a question for the catalogue that are neither known to ask nor a folder
+_SAYS_WORD = frozenset(("word", "words", "term", "phrase", "name", "string"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,23 +137,46 @@ def _text(question: str, words: Sequence[_Word], run: tuple[int, int]) -> str:
 def _listings(kind: Kind, question: str, words: Sequence[_Word], shelf: Shelf) -> Iterator[Listing]:
     genre = _genre(question, shelf)
     words = [_Word(w.text, w.start, w.end, w.asks or w.text.casefold() == genre) for w in words]
-    runs = _runs(words, 2 if kind == "about" else 0)
-    for run in runs[:2]:
-        topic = _text(question, words, run)
-        rest = question[: words[run[0]].start] + "|" + question[words[run[1] - 1].end :]
-        without = _WITHOUT.search(rest) is not None
+    for first, end in _topics(words, kind == "about"):
+        topic = _text(question, words, (first, end))
+        rest = question[: words[first].start] + "|" + question[words[end - 1].end :]
         if leans(topic):
             continue
-        yield Listing(
-            topic,
-            "mention" if kind == "mention" or without else "about",
-            _format(rest),
-            count=_COUNT.search(rest) is not None,
-            each=kind == "about" and _EACH.search(rest) is not None,
-            without=without,
-            genre=genre,
-            loose=kind == "about",
-        )
+        without = _WITHOUT.search(rest) is not None
+        for called in dict.fromkeys((genre, "")):
+            yield Listing(
+                topic,
+                "mention" if kind == "mention" or without else "about",
+                _format(rest),
+                count=_COUNT.search(rest) is not None,
+                each=kind == "about" and _EACH.search(rest) is not None,
+                without=without,
+                genre=called,
+                loose=kind == "about",
+            )
+
+
+def _topics(words: Sequence[_Word], is_about: bool) -> list[tuple[int, int]]:
+    """(first, end) of what may be asked about, the likeliest first: what stands behind "the word", whole runs, the
+    names in them; and of the first run, what is left without a word at an end, for that may only ask."""
+    runs = _runs(words, 2 if is_about else 0)[:MOST_TOPICS]
+    said = [run for run in runs if run[0] and words[run[0] - 1].text.casefold() in _SAYS_WORD]
+    names = [each for run in runs for each in _names(words, run)]
+    shorter = [part for first, end in runs[:1] for part in ((first + 1, end), (first, end - 1))]
+    likeliest = [*said, *(runs[:1] if is_about else []), *names, *runs, *shorter]
+    return [run for run in dict.fromkeys(likeliest) if run[0] < run[1]]
+
+
+def _names(words: Sequence[_Word], run: tuple[int, int]) -> Iterator[tuple[int, int]]:
+    """The stretches of names within a run, where they are not all of it."""
+    at = run[0]
+    while at < run[1]:
+        end = at
+        while end < run[1] and words[end].is_name:
+            end += 1
+        if end > at and (at, end) != run:
+            yield at, end
+        at = max(end, at + 1)
 
 
 def _genre(question: str, shelf: Shelf) -> str:
@@ -175,7 +201,8 @@ def _format(text: str) -> str:
 def _catalogue(question: str, words: Sequence[_Word], shelf: Shelf) -> Iterator[Listing]:
     left = [w for w in words if not w.asks and not _is_format(w.text)]
     count = _COUNT.search(question) is not None
-    if not left and not _FOLDER.search(question):
+    topical = any(w.is_name or w.bridges for w in left) or len(left) > MOST_LEFT
+    if not topical and not _FOLDER.search(question):
         yield Listing(kind=_format(question), count=count)
         return
     folders = {part for each in shelf.documents for part in each.key.casefold().split("/")[:-1]}

@@ -65,18 +65,24 @@ class Rows:
 
 
 def tabled(
-    tools: Tools, rows: Rows, shelf: Shelf, question: str, cancel: CancelToken, widely: bool = False
+    tools: Tools, rows: Rows, shelf: Shelf, question: str, cancel: CancelToken, meant: bool = False
 ) -> Generator[Progress, None, Found | None]:
-    """The result with its rows; None where no table explains the question; if `widely`, columns may be called by
-    other words where their own explain nothing."""
-    found = yield from _computed(tools, rows, shelf, question, cancel, widely=False)
-    if found is None and widely:
-        found = yield from _computed(tools, rows, shelf, question, cancel, widely=True)
+    """The result with its rows; None where no table explains the question, with its columns' own names or others.
+    Of a question that is `meant` for a table less has to be named."""
+    found = yield from _computed(tools, rows, shelf, question, cancel, widely=False, meant=False)
+    if found is None:
+        found = yield from _computed(tools, rows, shelf, question, cancel, widely=True, meant=meant)
     return found
 
 
 def _computed(
-    tools: Tools, rows: Rows, shelf: Shelf, question: str, cancel: CancelToken, widely: bool
+    tools: Tools,
+    rows: Rows,
+    shelf: Shelf,
+    question: str,
+    cancel: CancelToken,
+    widely: bool,
+    meant: bool,
 ) -> Generator[Progress, None, Found | None]:
     documents = _holding_all(tools.library, shelf, question, widely)
     fitting: list[tuple[Asked, Grid, Shelved]] = []
@@ -84,7 +90,7 @@ def _computed(
         cancel.check()
         yield Progress("computing", done + 1, min(len(documents), MOST_READ))
         for grid in rows.of(tools.library, document):
-            if (found := asked(question, grid, widely)) is not None:
+            if (found := asked(question, grid, widely, meant)) is not None:
                 fitting.append((found, grid, document))
     if not fitting:
         return None

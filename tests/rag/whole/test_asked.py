@@ -78,6 +78,8 @@ def test_groups(tables: dict[str, Grid]) -> None:
 def test_rows_and_the_best_of_them_with_ties(tables: dict[str, Grid]) -> None:
     _, result = computed("top 3 items by unit price", tables["equipment"])
     assert [line.value for line in result.lines] == [1298.96, 1298.96, 1249.0, 1249.0]
+    query, _ = computed("which five bookings had the most people?", tables["bookings"])
+    assert query.top == 5
     _, result = computed("Who has the highest salary in staff.csv?", tables["staff"])
     names = tables["staff"].columns[0].values
     assert {names[line.rows[0]] for line in result.lines} == {"Emil Faber", "Fay Green"}
@@ -117,7 +119,7 @@ def test_rows_and_the_best_of_them_with_ties(tables: dict[str, Grid]) -> None:
 def test_what_is_not_wholly_explained_is_not_computed(tables: dict[str, Grid], question: str) -> None:
     for grid in tables.values():
         assert asked(question, grid) is None
-        assert question == "biggest fee" or asked(question, grid, widely=True) is None
+        assert asked(question, grid, widely=True) is None
 
 
 @pytest.mark.parametrize(
