@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ingest.text.analysis import STOP_WORDS, question_terms, terms
-from rag.whole.forms import FORMATS, GENRE, KIND_OF_FILE, THINGS
+from rag.whole.forms import FORMATS, GENRE, KIND_OF_FILE, ONE_THING, THINGS
 from rag.whole.kinds import Kind, Kinds, words_of
 from rag.whole.route import Comparison, Listing, Summary, Things, Wanted, leans
 from rag.whole.shelf import Shelf, Shelved, telling_terms
@@ -162,9 +162,24 @@ def _topics(words: Sequence[_Word], is_about: bool) -> list[tuple[int, int]]:
     runs = _runs(words, 2 if is_about else 0)[:MOST_TOPICS]
     said = [run for run in runs if run[0] and words[run[0] - 1].text.casefold() in _SAYS_WORD]
     names = [each for run in runs for each in _names(words, run)]
-    shorter = [part for first, end in runs[:1] for part in ((first + 1, end), (first, end - 1))]
+    shorter = [
+        _unbridged(words, part)
+        for first, end in runs[:1]
+        for part, without in (((first + 1, end), first), ((first, end - 1), end - 1))
+        if not words[without].is_name
+    ]
     likeliest = [*said, *(runs[:1] if is_about else []), *names, *runs, *shorter]
     return [run for run in dict.fromkeys(likeliest) if run[0] < run[1]]
+
+
+def _unbridged(words: Sequence[_Word], run: tuple[int, int]) -> tuple[int, int]:
+    """A run without bridging words at its ends."""
+    first, end = run
+    while first < end and words[first].bridges:
+        first += 1
+    while first < end and words[end - 1].bridges:
+        end -= 1
+    return first, end
 
 
 def _names(words: Sequence[_Word], run: tuple[int, int]) -> Iterator[tuple[int, int]]:
@@ -226,7 +241,7 @@ def _parents(key: str) -> Iterator[Sequence[str]]:
 def _things(question: str, words: Sequence[_Word], shelf: Shelf) -> Iterator[Things]:
     lowered = question.casefold()
     found = [(kind, m) for kind, pattern in THINGS.items() if (m := pattern.search(lowered))]
-    if len(found) != 1:
+    if len(found) != 1 or ONE_THING.search(lowered):
         return
     ((kind, match),) = found
     rest = question[: match.start()] + " " + question[match.end() :]
