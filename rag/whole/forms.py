@@ -168,7 +168,7 @@ _THINGS: dict[ThingKind, tuple[str, str]] = {  # its word in the plural, and in 
 }  # fmt: skip
 THINGS = {kind: re.compile(rf"\b(?:{many}|{one})\b") for kind, (many, one) in _THINGS.items()}
 ONE_THING = re.compile(  # a single one is asked for: "what percentage", "the phone number of"
-    rf"\b(?:what|which|the|an?|whose)(?: is| was)?(?: the| an?)? (?:{'|'.join(one for _, one in _THINGS.values())})(?![\w-])"
+    rf"\b(?:what|which|the|an?|whose)(?: is| was)?(?: the| an?)? (?:{'|'.join(one for _, one in _THINGS.values())})(?![\w-]| addresses| numbers)"
 )
 _STAND = (
     r"(?: (?:(?:that|which) )?(?:are|do|does|can|is)? ?(?:there|occur|occurs|appear|appears|be found|given|listed|mentioned|found|stand|"

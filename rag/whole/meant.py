@@ -19,7 +19,7 @@ from rag.whole.shelf import Shelf, Shelved, telling_terms
 # A question is looked at as of a kind when it is ordinary with less than this probability: the more has to be found
 # in the library for that kind, the more are looked at (LOG.md).
 SURE: dict[Kind, float] = {
-    "mention": 0.5,
+    "mention": 0.4,
     "about": 0.35,
     "catalogue": 0.5,
     "things": 0.65,
@@ -28,6 +28,7 @@ SURE: dict[Kind, float] = {
     "table": 0.75,
 }
 LIKELY = 0.1  # … and of that kind with at least this one
+SURE_OF_TOPIC = 0.2  # for a topic that leaves words of the question unexplained
 SURE_OF_PARTS = 0.5  # for a comparison of what are not two documents by their names
 _TOKEN = re.compile(r"[“\"][^“”\"]{1,80}[”\"]|[^\W_]+(?:[-.,:/_'’&][^\W_]+)*")
 _BRIDGES = frozenset("of and or for the a an in on to with at by from as but not both".split())
@@ -82,9 +83,10 @@ def readings(kinds: Kinds, kind: Kind, question: str, shelf: Shelf, ordinary: fl
     ]
     match kind:
         case "mention" | "about":
-            yield from _listings(kind, question, words, shelf)
+            yield from _listings(kind, question, words, shelf, ordinary < SURE_OF_TOPIC)
         case "catalogue":
-            yield from _catalogue(question, words, shelf)
+            if ordinary < SURE_OF_TOPIC or _ALL.search(question) or _format(question):
+                yield from _catalogue(question, words, shelf)
         case "things":
             yield from _things(question, words, shelf)
         case "compare":
@@ -134,10 +136,12 @@ def _text(question: str, words: Sequence[_Word], run: tuple[int, int]) -> str:
 # ------------------------------------------------------------------ lists
 
 
-def _listings(kind: Kind, question: str, words: Sequence[_Word], shelf: Shelf) -> Iterator[Listing]:
+def _listings(
+    kind: Kind, question: str, words: Sequence[_Word], shelf: Shelf, sure: bool
+) -> Iterator[Listing]:
     genre = _genre(question, shelf)
     words = [_Word(w.text, w.start, w.end, w.asks or w.text.casefold() == genre) for w in words]
-    for first, end in _topics(words, kind == "about"):
+    for first, end in _topics(words, kind == "about", sure):
         topic = _text(question, words, (first, end))
         rest = question[: words[first].start] + "|" + question[words[end - 1].end :]
         if leans(topic):
@@ -156,10 +160,14 @@ def _listings(kind: Kind, question: str, words: Sequence[_Word], shelf: Shelf) -
             )
 
 
-def _topics(words: Sequence[_Word], is_about: bool) -> list[tuple[int, int]]:
+def _topics(words: Sequence[_Word], is_about: bool, sure: bool) -> list[tuple[int, int]]:
     """(first, end) of what may be asked about, the likeliest first: what stands behind "the word", whole runs, the
-    names in them; and of the first run, what is left without a word at an end, for that may only ask."""
-    runs = _runs(words, 2 if is_about else 0)[:MOST_TOPICS]
+    names in them; and of the first run, what is left without a word at an end, for that may only ask. Where it is
+    not `sure` that a list is asked for, only the one run that there is."""
+    runs = _runs(words, 2 if is_about else 0)
+    if not sure:
+        return runs if len(runs) == 1 else []
+    runs = runs[:MOST_TOPICS]
     said = [run for run in runs if run[0] and words[run[0] - 1].text.casefold() in _SAYS_WORD]
     names = [each for run in runs for each in _names(words, run)]
     shorter = [
