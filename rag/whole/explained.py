@@ -35,6 +35,7 @@ from rag.whole.words import (
 )
 
 YEAR = re.compile(r"(?:19|20)\d\d")
+_HYPHEN = re.compile(r"(?<=[a-z])-(?=[a-z])", re.IGNORECASE)
 LONGEST_VALUE = 8  # words of a cell that a question may name
 
 
@@ -63,6 +64,8 @@ class Explained:
     widely: bool = False  # whether other words for a column count, too
 
     def __post_init__(self) -> None:
+        if self.widely:
+            self.question = _HYPHEN.sub(" ", self.question)  # "longest-serving"
         self.tokens = tokens_of(self.question)
 
     # ------------------------------------------------------------------ words

@@ -9,8 +9,8 @@ from collections.abc import Collection, Generator, Sequence
 
 from rag.model import CancelToken, Progress, Turn
 from rag.search.leaning import leans
-from rag.whole.kinds import Kind, likely, shipped
-from rag.whole.meant import LIKELY, SURE, readings
+from rag.whole.kinds import likely, shipped
+from rag.whole.meant import considered, readings
 from rag.whole.report import Found
 from rag.whole.route import MOST_CHARACTERS, Comparison, Listing, Summary, Things, Wanted, route
 from rag.whole.shelf import Shelf
@@ -41,7 +41,8 @@ def gathered(
         cancel.check()
         if found := (yield from _looked_up(tools, shelf, wanted, cancel)):
             return found
-    meant, ordinary = _meant(tools, question)
+    kinds = likely(tools.embedder, question) if len(question) <= MOST_CHARACTERS else {}
+    meant = considered(kinds)
     if meant and history and leans(tools.embedder, question, history):
         meant = []
     computing = may_compute(question) and tools.library.info().tables > 0
@@ -52,24 +53,12 @@ def gathered(
     if computing and (found := (yield from tabled(tools, rows, shelf, question, cancel, "table" in meant))):
         return found
     for kind in meant:
-        for reading in readings(shipped(), kind, question, shelf, ordinary):
+        for reading in readings(shipped(), kind, question, shelf, kinds["ordinary"]):
             cancel.check()
             found = yield from _looked_up(tools, shelf, reading, cancel, sure=False)
             if found:
                 return found
     return None
-
-
-def _meant(tools: Tools, question: str) -> tuple[list[Kind], float]:
-    """The kinds that a question may be of by its meaning, the likeliest first, and how likely it is ordinary."""
-    kinds = likely(tools.embedder, question) if len(question) <= MOST_CHARACTERS else {}
-    ordinary = kinds.get("ordinary", 1.0)
-    found: list[Kind] = [
-        kind
-        for kind in sorted(kinds, key=lambda each: -kinds[each])
-        if kind != "ordinary" and kinds[kind] >= LIKELY and ordinary < SURE[kind]
-    ]
-    return found, ordinary
 
 
 def _looked_up(

@@ -7,7 +7,7 @@ stand in it. Several readings may be given, the likeliest first; nothing where w
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ingest.text.analysis import STOP_WORDS, question_terms, terms
@@ -27,8 +27,9 @@ SURE: dict[Kind, float] = {
     "summary": 0.35,
     "table": 0.75,
 }
-LIKELY = 0.1  # … and of that kind with at least this one
-SURE_OF_TOPIC = 0.2  # for a topic that leaves words of the question unexplained
+LIKELY = 0.05  # … and of that kind with at least this one
+FAINTLY = 0.02  # for a comparison of two documents that are called by their whole names, little besides
+SURE_OF_TOPIC = 0.25  # for a topic that leaves words of the question unexplained
 SURE_OF_PARTS = 0.5  # for a comparison of what are not two documents by their names
 _TOKEN = re.compile(r"[“\"][^“”\"]{1,80}[”\"]|[^\W_]+(?:[-.,:/_'’&][^\W_]+)*")
 _BRIDGES = frozenset("of and or for the a an in on to with at by from as but not both".split())
@@ -57,6 +58,10 @@ _ALL = re.compile(
 MOST_READINGS = 8  # of a comparison
 MOST_TOPICS = 2  # runs of words that may be what documents are asked for
 MOST_LEFT = 2  # words of a question for the catalogue that are neither known to ask nor a folder
+MOST_WORDS = 16  # of a question that only calls two documents
+_ASKS_ONE = re.compile(
+    r"\W*(?:who|whom|when|where|why|how (?:much|many|long|often)|can|may|must|should)\b", re.IGNORECASE
+)
 _SAYS_WORD = frozenset(("word", "words", "term", "phrase", "name", "string"))
 
 
@@ -76,6 +81,20 @@ class _Word:
         return self.text[0] in '“"' or (self.start > 0 and any(letter.isupper() for letter in self.text))
 
 
+def considered(kinds: Mapping[Kind, float]) -> list[Kind]:
+    """The kinds, given the probabilities of all, that a question is looked at as, the likeliest first."""
+    ordinary = kinds.get("ordinary", 1.0)
+    return [
+        kind
+        for kind in sorted(kinds, key=lambda each: -kinds[each])
+        if kind != "ordinary"
+        and (
+            (kinds[kind] >= LIKELY and ordinary < SURE[kind])
+            or (kind == "compare" and kinds[kind] >= FAINTLY)
+        )
+    ]
+
+
 def readings(kinds: Kinds, kind: Kind, question: str, shelf: Shelf, ordinary: float) -> Iterator[Wanted]:
     """What a question of this kind, that is `ordinary` with a probability, may ask for. Not for "table"."""
     words = [
@@ -90,7 +109,7 @@ def readings(kinds: Kinds, kind: Kind, question: str, shelf: Shelf, ordinary: fl
         case "things":
             yield from _things(question, words, shelf)
         case "compare":
-            yield from _comparisons(question, words, shelf, ordinary < SURE_OF_PARTS)
+            yield from _comparisons(question, words, shelf, ordinary)
         case "summary":
             yield from _summaries(question, words, shelf)
 
@@ -286,12 +305,16 @@ def _summaries(question: str, words: Sequence[_Word], shelf: Shelf) -> Iterator[
         yield Summary()
 
 
-def _comparisons(question: str, words: Sequence[_Word], shelf: Shelf, of_parts: bool) -> Iterator[Comparison]:
+def _comparisons(
+    question: str, words: Sequence[_Word], shelf: Shelf, ordinary: float
+) -> Iterator[Comparison]:
     named = shelf.spoken_of(question)
-    if len(named) == 2:
+    if len(named) == 2 and (ordinary < SURE["compare"] or _are_called(question, words, shelf, named)):
         yield Comparison(named[0].key, named[1].key, _aspect(question, words, named))
+    if ordinary >= SURE_OF_PARTS:
+        return
     telling = [w for w in words if not w.asks]
-    if len(telling) < 2 or not of_parts:
+    if len(telling) < 2:
         return
     inner = question[telling[0].start : telling[-1].end]
     aspect = ""
@@ -305,6 +328,15 @@ def _comparisons(question: str, words: Sequence[_Word], shelf: Shelf, of_parts: 
             given += 1
         if given == MOST_READINGS:
             return
+
+
+def _are_called(question: str, words: Sequence[_Word], shelf: Shelf, named: Sequence[Shelved]) -> bool:
+    """Whether documents are called by their whole names and nothing is asked of them that one passage may tell."""
+    return (
+        len(words) <= MOST_WORDS
+        and _ASKS_ONE.match(question) is None
+        and all(shelf.calls(each, question) for each in named)
+    )
 
 
 def _trimmed(side: str, words: Sequence[_Word]) -> str:

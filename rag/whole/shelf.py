@@ -167,6 +167,19 @@ class Shelf:
         whole = [i for i, held in found.items() if not any(held < other for other in found.values())]
         return [self._by_id[i] for i in sorted(whole, key=lambda i: min(map(said.index, found[i])))]
 
+    def calls(self, document: Shelved, text: str) -> bool:
+        """Whether a text calls a document by its name: by two telling words or more in a row, or by its only one with a
+        word for documents behind it ("the Miro guide"); by its file."""
+        if PurePosixPath(document.key.casefold()).name in text.casefold():
+            return True
+        said = question_terms(text)
+        for name in map(_telling, _title_terms(document)):
+            for at in range(len(said)):
+                row = said[at : at + len(name) + 1]
+                if name and name <= set(row) and (len(name) > 1 or set(row[1:]) & _GENERIC):
+                    return True
+        return False
+
 
 def _telling(held: set[str]) -> set[str]:
     return {term for term in held if term not in _GENERIC and term not in STOP_WORDS}
