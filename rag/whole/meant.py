@@ -249,8 +249,8 @@ def _catalogue(question: str, words: Sequence[_Word], shelf: Shelf) -> Iterator[
         return
     folders = {part for each in shelf.documents for part in each.key.casefold().split("/")[:-1]}
     folders |= {"/".join(p) for each in shelf.documents for p in _parents(each.key.casefold())}
-    named = [w.text for w in words if w.text.casefold().strip('/"“”') in folders and w not in left[1:]]
-    if _FOLDER.search(question) and named:
+    named = [w.text for w in words if w.text.casefold().strip('/"“”') in folders]
+    if _FOLDER.search(question) and named and len(left) <= MOST_LEFT:
         yield Listing(kind=_format(question), folder=named[-1].strip('/"“”'), count=count)
 
 
