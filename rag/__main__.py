@@ -105,6 +105,7 @@ def parser() -> terminal.Commands:
     refitting = command("refit", "make anew what is fitted to the models' weights (developers)")
     refitting.add_argument("--pairs", metavar="FILE", help="JSON lines with question and context")
     refitting.add_argument("--sets", metavar="DIR", help="sets made by rag.evaluate.sets: the calibration")
+    refitting.add_argument("--data", metavar="DIR", help="public questions: the kinds of questions")
     refitting.add_argument("--limit", type=int, default=600, metavar="N", help="questions of each, at most")
     refitting.set_defaults(act=refit)
     return parsed

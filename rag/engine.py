@@ -128,7 +128,8 @@ class Engine:
         models = self.load()
         clock.lap("loading")
         with self._home.asking():
-            found = yield from self._gather(models, given or without_orders(question), library, cancel)
+            wanted = given or without_orders(question)
+            found = yield from self._gather(models, wanted, library, cancel, () if given else history)
             cancel.check()
             if found is not None:
                 asked = _Draft(question, question, [], [], 1.0, info.asked, 0, library.scope)
@@ -260,14 +261,19 @@ class Engine:
     # ------------------------------------------------------------------ the whole library
 
     def _gather(
-        self, models: Models, question: str, library: Library, cancel: CancelToken
+        self,
+        models: Models,
+        question: str,
+        library: Library,
+        cancel: CancelToken,
+        history: Sequence[Turn],
     ) -> Generator[Event, None, Found | None]:
         """What every document says, for a question about all of them; None for any other question."""
         from rag.whole.gather import gathered
         from rag.whole.tools import Tools
 
         tools = Tools(library, models.embedder, models.reader)
-        return (yield from gathered(tools, self._rows(), question, cancel))
+        return (yield from gathered(tools, self._rows(), question, cancel, history=history))
 
     def _tell(
         self, models: Models, found: Found, draft: _Draft, clock: _Clock, cancel: CancelToken
@@ -396,8 +402,9 @@ class Engine:
         self._state = "loading the embedder"
         from ingest.embedder import load_embedder
         from rag.answers.confidence import Calibration
+        from rag.search.once import Once
 
-        embedder = load_embedder(self._settings)
+        embedder = Once(load_embedder(self._settings))
         self._state = "loading the reader"
         from rag.reader import Reader
 

@@ -1,7 +1,8 @@
 """Everything that is fitted to the two models' weights, made anew: `python -m rag refit`.
 
 After weights have been replaced: int8 files (static quantisation, calibrated on real pairs), the
-golden check in every number format, and the calibration of "do the documents answer it?".
+golden check in every number format, the calibration of "do the documents answer it?", and what tells the kinds of
+questions about a whole library apart.
 """
 
 from __future__ import annotations
@@ -23,8 +24,11 @@ PAIRS = 240  # read by the quantiser, spread over the file
 
 def refit(options: Namespace) -> int:
     """The command. Exit status 0; raises WrongUsage or ModelUnavailable."""
-    if not (options.pairs or options.sets):
-        raise WrongUsage("Give --pairs FILE for the int8 files, --sets DIR for the calibration, or both.")
+    if not (options.pairs or options.sets or options.data):
+        raise WrongUsage(
+            "Give --pairs FILE for the int8 files, --sets DIR for the calibration, --data DIR for the kinds of "
+            "questions, or several."
+        )
     settings = Settings.load(home=options.home)
     if options.pairs:
         make_int8_files(read_pairs(Path(options.pairs)))
@@ -33,6 +37,11 @@ def refit(options: Namespace) -> int:
         from rag.evaluate.calibrate import recalibrate
 
         say(json.dumps(recalibrate(settings, Path(options.sets), options.limit, keep=True), indent=1))
+    if options.data:
+        from ingest.embedder import load_embedder
+        from rag.evaluate.fit_kinds import refit_kinds
+
+        say(json.dumps(refit_kinds(load_embedder(settings), Path(options.data)), indent=1))
     return 0
 
 

@@ -1,7 +1,7 @@
 """Questions about a whole library: which documents mention it, compare these, summarise that, add this up.
 
-    question ─route→ what is asked ─gather→ every document looked at ─compute · quote→ Answer with coverage
+    question ─route · kinds→ what is asked ─gather→ every document looked at ─compute · quote→ Answer with coverage
 
 The best passages alone cannot answer them: whether there is a fourth document is not told by three.
-`gather.whole_answer` is the one door.
+`gather.gathered` is the one door.
 """

@@ -47,18 +47,19 @@ class Asked:
     named: bool
 
 
-def asked(question: str, grid: Grid) -> Asked | None:
-    """What the question asks of this table; None where it is not about it, or not about it alone."""
-    found = Explained(question, grid)
+def asked(question: str, grid: Grid, widely: bool = False, meant: bool = False) -> Asked | None:
+    """What the question asks of this table; None where it is not about it, or not about it alone. `widely` lets
+    columns be called by other words (alike.py); a question that is `meant` for a table need name less of it."""
+    found = Explained(question, grid, widely=widely)
     if not 0 < len(found.tokens) <= MOST_WORDS or not found.explain():
         return None
     query = _Wish(found).query()
-    if query is None or not found.whole or not _enough(found, query):
+    if query is None or not found.whole or not _enough(found, query, meant) or not _all_used(found, query):
         return None
     return Asked(query, found.evidence, found.named)
 
 
-def _enough(found: Explained, query: Query) -> bool:
+def _enough(found: Explained, query: Query, meant: bool) -> bool:
     """Whether so much of the table is named that the question can hardly be about something else."""
     hinted = (
         found.evidence
@@ -69,7 +70,19 @@ def _enough(found: Explained, query: Query) -> bool:
         return bool(found.columns or found.spoken or found.named) or hinted >= 2
     if query.aggregate == "distinct":
         return bool(found.columns)
-    return hinted >= 2
+    return hinted >= (1 if meant else 2)
+
+
+def _all_used(found: Explained, query: Query) -> bool:
+    """Whether every column called by another word is asked for, so that none only swallows a word that chooses rows.
+    The verb of a date ("purchased") and the word for the rows themselves ("colleagues") need not be."""
+    columns = found.grid.columns
+    first = next((n for n, each in enumerate(columns) if each.kind == "text"), None)
+    used = {query.measure, query.group, query.shown, first, *(each.column for each in query.filters)}
+    return all(
+        not mention.alike or mention.column in used or columns[mention.column].kind == "date"
+        for mention in found.columns
+    )
 
 
 class _Wish:
@@ -101,6 +114,8 @@ class _Wish:
             has & (MAX | NEWEST) and has & (MIN | OLDEST)
         ):
             return None  # several things at once
+        if has & {"spend", "spent"} and self._quantity() is not None:
+            return None  # price times quantity: a sum of prices would be a wrong figure
         aggregate: Aggregate | None = None
         if has & MEAN or has & MEDIAN:
             aggregate = "mean" if has & MEAN else "median"
@@ -115,6 +130,7 @@ class _Wish:
             return None
         if aggregate is None and counting and not best:
             after = self._counted()
+            after = None if after in self._x.money() else after  # "how many units": not of Unit price
             if after is not None and self._x.grid.columns[after].numbers and after not in bounded:
                 return Query("sum", after, filters, group, period)
             quantity = self._quantity()
@@ -132,6 +148,9 @@ class _Wish:
             measure = self._measure(unbounded, has, numbers_only=True)
             if measure is None:
                 return None
+            if group is None and self._x.widely and not best:  # "rank the offices by average salary"
+                wanted = self._wanted_column(measure)
+                group = wanted if wanted is not None and self._repeats(wanted) else None
             if best and group is None:
                 group = self._wanted_column(measure)
                 return None if group is None else Query(aggregate, measure, filters, group, period, top, best)
@@ -175,7 +194,7 @@ class _Wish:
             ):
                 return Query("count", None, filters, wanted, period, top, best)
             return None
-        often = wanted is not None and len(set(self._x.grid.columns[wanted].values)) < len(self._x.grid.rows)
+        often = wanted is not None and self._repeats(wanted)
         if (
             often
             and not (self._x.spoken or self._row_noun())
@@ -186,6 +205,10 @@ class _Wish:
         if group is not None:
             return Query(best, measure, filters, group, period, top)
         return Query(best, measure, filters, top=top, shown=wanted)
+
+    def _repeats(self, column: int) -> bool:
+        """Whether some rows share a value: a team has several, a name has one."""
+        return len(set(self._x.grid.columns[column].values)) < len(self._x.grid.rows)
 
     def _measurable(self, column: int, dated: bool) -> bool:
         kind = self._x.grid.columns[column].kind
@@ -232,6 +255,8 @@ class _Wish:
             return "max", True
         if has & OLDEST:
             return "min", True
+        if has & {"longest", "shortest"} and self._x.begins:  # "employed longest": since the oldest date
+            return ("min" if "longest" in has else "max"), True
         if has & DEAR:
             return ("min" if "least" in has else "max"), False
         if has & (MIN | CHEAP) and not {"at", "least"} <= has:
@@ -248,7 +273,12 @@ class _Wish:
                 else NUMBER_WORDS.get(token.word, 0)
             )
             near = {self._x.tokens[n].word for n in (at - 1, at + 1) if 0 <= n < len(self._x.tokens)}
-            if number and token.free and near & (MAX | MIN | NEWEST | OLDEST | DEAR | CHEAP):
+            led = at > 0 and self._x.tokens[at - 1].word in (
+                "which",
+                "what",
+                "the",
+            )  # "which five … the most"
+            if number and token.free and (led or near & (MAX | MIN | NEWEST | OLDEST | DEAR | CHEAP)):
                 token.use = "operation"
                 return number
         return 0

@@ -8,8 +8,9 @@ from pathlib import PurePosixPath
 from typing import Literal
 
 from ingest.text.analysis import STOP_WORDS, terms
+from rag.whole.alike import BEGINS, FILLING, like
 from rag.whole.columns import Grid
-from rag.whole.query import Comparison, Filter
+from rag.whole.query import Comparison, Filter, dated, upto
 from rag.whole.words import (
     BOUNDS,
     CHEAP,
@@ -19,7 +20,6 @@ from rag.whole.words import (
     MIN,
     MONEY,
     MONEY_VERBS,
-    MONTHS,
     NEUTRAL,
     NEWEST,
     NO,
@@ -28,12 +28,14 @@ from rag.whole.words import (
     PER,
     RELATIVE,
     TURNS,
+    YEAR,
     YES,
     Token,
+    literal_at,
     tokens_of,
 )
 
-YEAR = re.compile(r"(?:19|20)\d\d")
+_HYPHEN = re.compile(r"(?<=[a-z])-(?=[a-z])", re.IGNORECASE)
 LONGEST_VALUE = 8  # words of a cell that a question may name
 
 
@@ -42,6 +44,7 @@ class Mention:
     column: int
     at: int  # of its first token
     end: int
+    alike: bool = False  # by another word
 
 
 @dataclass(slots=True)
@@ -58,8 +61,11 @@ class Explained:
     spoken: bool = False  # the file or a sheet, by a word of its name
     values: int = 0
     bounds: int = 0
+    widely: bool = False  # whether other words for a column count, too
 
     def __post_init__(self) -> None:
+        if self.widely:
+            self.question = _HYPHEN.sub(" ", self.question)  # "longest-serving"
         self.tokens = tokens_of(self.question)
 
     # ------------------------------------------------------------------ words
@@ -70,6 +76,9 @@ class Explained:
         self._flags()
         self._values()
         self._column_names()
+        if self.widely:
+            self._table_words()
+            self._like_columns()
         if not self._find_bounds():
             return False
         self._table_words()
@@ -80,6 +89,14 @@ class Explained:
         """How much of the table is named."""
         return (
             len({m.column for m in self.columns}) + self.values + self.bounds + 2 * self.named + self.spoken
+        )
+
+    @property
+    def begins(self) -> bool:
+        """Whether a word for a beginning ("joined") stands for a column of dates."""
+        return any(
+            self.grid.columns[m.column].kind == "date" and set(self.tokens[m.at].stems) & BEGINS
+            for m in self.columns
         )
 
     @property
@@ -153,6 +170,19 @@ class Explained:
             if found:
                 self.take(first, end, "column")
                 self.columns.append(Mention(found[0], first, end))
+        self.columns.sort(key=lambda mention: mention.at)
+
+    def _like_columns(self) -> None:
+        """Other words for a column, and words that say nothing."""
+        for at, token in enumerate(self.tokens):
+            if not token.free or token.word in STOP_WORDS or token.word in NEUTRAL - {"work", "works"}:
+                continue
+            column = like(token.word, self.grid)
+            if column is not None:
+                token.use = "column"
+                self.columns.append(Mention(column, at, at + 1, alike=True))
+            elif token.word in FILLING:
+                token.use = "filling"
         self.columns.sort(key=lambda mention: mention.at)
 
     # ------------------------------------------------------------------ values
@@ -259,7 +289,7 @@ class Explained:
             if not token.free or not token.word.strip("€$£")[:1].isdigit() or self.is_top(at):
                 at += 1
                 continue
-            literal, begin, end = self._literal(at)
+            literal, begin, end = literal_at(self.tokens, at, bool(self.dates()))
             if literal is None:
                 return False
             if not self._bound(literal, begin, end):
@@ -272,36 +302,6 @@ class Explained:
         near = [self.tokens[n].word for n in (at - 1, at + 1) if 0 <= n < len(self.tokens)]
         small = self.tokens[at].word.isdecimal() and 0 < int(self.tokens[at].word) <= 100
         return small and any(word in MAX | MIN | NEWEST | OLDEST | DEAR | CHEAP for word in near)
-
-    def _literal(self, at: int) -> tuple[str | float | None, int, int]:
-        """(date prefix or number, first token, token after it)."""
-        word = self.tokens[at].word
-        if re.fullmatch(r"\d{4}-\d{2}(?:-\d{2})?", word):
-            return word, at, at + 1
-        if YEAR.fullmatch(word) and self.dates():
-            month = MONTHS.get(self.tokens[at - 1].word[:3]) if at else None
-            if month and len(self.tokens[at - 1].word) >= 3 and self.tokens[at - 1].free:
-                day = self.tokens[at - 2].word if at > 1 else ""
-                if day.isdecimal() and self.tokens[at - 2].free:
-                    return f"{word}-{month:02}-{int(day):02}", at - 2, at + 1
-                return f"{word}-{month:02}", at - 1, at + 1
-            return word, at, at + 1
-        if (
-            at + 2 < len(self.tokens)
-            and self.tokens[at + 1].word[:3] in MONTHS
-            and self.tokens[at + 2].word.isdecimal()
-            and word.isdecimal()
-        ):
-            month = MONTHS[self.tokens[at + 1].word[:3]]
-            return f"{self.tokens[at + 2].word}-{month:02}-{int(word):02}", at, at + 3
-        plain = word.strip("€$£").replace(",", "")
-        end = at + 1
-        if end < len(self.tokens) and self.tokens[end].word in CURRENCIES:
-            end += 1
-        try:
-            return float(plain), at, end
-        except ValueError:
-            return None, at, end
 
     def money(self) -> list[int]:
         """The columns of amounts of money, by their names."""
@@ -348,10 +348,10 @@ class Explained:
             other_at = end + 1
             if other_at >= len(self.tokens) or self.tokens[end].word not in ("and", "to"):
                 return False
-            other, _, after = self._literal(other_at)
+            other, _, after = literal_at(self.tokens, other_at, bool(self.dates()))
             if other is None or isinstance(other, str) != isinstance(literal, str):
                 return False
-            self.filters += [Filter(column, "from", literal), *_upto(column, other)]
+            self.filters += [Filter(column, "from", literal), *upto(column, other)]
             self.take(begin - 1, after, "bound")
             self.bounds += 1
             return True
@@ -363,7 +363,7 @@ class Explained:
         ):
             self.tokens[first - 1].use = "bound"  # "in the year 2025"
         if isinstance(literal, str):
-            self.filters += _dated(column, how, literal)
+            self.filters += dated(column, how, literal)
         else:
             self.filters.append(Filter(column, how, literal))
         self.take(first, end, "bound")
@@ -393,16 +393,3 @@ class Explained:
                 self.values += 1
                 return True
         return False
-
-
-def _dated(column: int, how: Comparison, literal: str) -> list[Filter]:
-    """Filters for a bound on a date; a year or a month is all its days."""
-    if how == "is":
-        return [Filter(column, "begins", literal)]
-    if how in ("from", "under"):
-        return [Filter(column, how, literal)]
-    return _upto(column, literal) if how == "to" else [Filter(column, "over", f"{literal}~")]
-
-
-def _upto(column: int, literal: str | float) -> list[Filter]:
-    return [Filter(column, "to", f"{literal}~" if isinstance(literal, str) else literal)]

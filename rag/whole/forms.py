@@ -19,7 +19,7 @@ FORMATS: dict[str, tuple[str, tuple[str, ...]]] = {  # kind → (its word in a q
     ),
     "Word": (r"word|docx", ("application/vnd.openxmlformats-officedocument.wordprocessingml",)),
     "presentation": (
-        r"presentations?|powerpoints?|slide ?decks?|pptx",
+        r"presentations?|powerpoints?|slide ?decks?|slides|pptx",
         ("application/vnd.openxmlformats-officedocument.presentationml",),
     ),
     "Markdown": (r"markdown|md", ("text/markdown",)),
@@ -32,14 +32,15 @@ FORMATS: dict[str, tuple[str, tuple[str, ...]]] = {  # kind → (its word in a q
 _KIND = "|".join(f"(?:{word})" for word, _ in FORMATS.values())
 _ALONE = r"pdfs|spreadsheets?|workbooks?|csvs|presentations?|powerpoints|slide ?decks?|notebooks?|web ?pages"
 # What people call documents; a genre is looked for in their names: "which policies mention bribery".
-_GENRE = (
+GENRE = (
     r"polic(?:y|ies)|guides?|guidelines?|handbooks?|manuals?|reports?|contracts?|agreements?|invoices?|minutes|memos?|"
     r"letters?|plans?|procedures?|schemes?|forms?|surveys?|studies|proposals?|newsletters?"
 )
 _PLAIN = r"documents?|docs?|files?"
 # "list all documents", "which PDF files": the noun, with a format before it or in its place
 _CATALOGUED = rf"(?:(?P<kind>{_KIND})[ -])?(?:{_PLAIN})|(?P<alone>{_ALONE})"
-_DOCUMENTS = rf"{_CATALOGUED}|(?:pages?|papers?|articles?|texts?|sources?)|(?P<genre>{_GENRE})"
+KIND_OF_FILE = re.compile(rf"\b(?:(?P<kind>{_KIND})[ -](?:{_PLAIN}|sheets?|ones)|(?P<alone>{_ALONE}))\b")
+_DOCUMENTS = rf"{_CATALOGUED}|(?:pages?|papers?|articles?|texts?|sources?)|(?P<genre>{GENRE})"
 _LIBRARY = (
     r"(?:(?:all|any) (?:of )?)?(?:the|my|our|this|these|your) "
     r"(?:whole |entire )?(?:library|collection|(?:\w+ )?(?:documents|docs|files|pages)|knowledge base|archive)"
@@ -159,12 +160,16 @@ _THINGS: dict[ThingKind, tuple[str, str]] = {  # its word in the plural, and in 
         r"web ?(?:site )?address|url|link|website",
     ),
     "amount of money": (
-        r"amounts of money|money amounts|monetary amounts|sums of money|currency amounts|prices|sums|money values",
-        r"amount of money|sum of money|price",
+        r"amounts of money|money amounts|monetary amounts|sums of money|currency amounts|prices|sums|money values|(?:pound|euro|dollar)s? (?:figures|amounts|sums)",
+        r"amount of money|sum of money|price|(?:pound|euro|dollar) (?:figure|amount|sum)",
     ),
     "date": (r"(?:calendar )?dates", r"date"),
-    "percentage": (r"percentages|percent values|percentage values|percentage figures", r"percentage"),
+    "percentage": (r"percentages|per ?cent(?:age)? (?:values|figures)", r"percentage"),
 }  # fmt: skip
+THINGS = {kind: re.compile(rf"\b(?:{many}|{one})\b") for kind, (many, one) in _THINGS.items()}
+ONE_THING = re.compile(  # a single one is asked for: "what percentage", "the phone number of"
+    rf"\b(?:what|which|the|an?|whose)(?: is| was)?(?: the| an?)? (?:{'|'.join(one for _, one in _THINGS.values())})(?![\w-]| addresses| numbers)"
+)
 _STAND = (
     r"(?: (?:(?:that|which) )?(?:are|do|does|can|is)? ?(?:there|occur|occurs|appear|appears|be found|given|listed|mentioned|found|stand|"
     r"used|named|stated|quoted|contained|present|come up|turn up))*"

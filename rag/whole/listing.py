@@ -37,9 +37,10 @@ class Held:
 
 
 def listing(
-    tools: Tools, shelf: Shelf, wanted: Listing, cancel: CancelToken
+    tools: Tools, shelf: Shelf, wanted: Listing, cancel: CancelToken, sure: bool = True
 ) -> Generator[Progress, None, Found | None]:
-    """The list, or None where it cannot be made: no folder of that name, or nothing is about the topic."""
+    """The list, or None where it cannot be made: no folder of that name, or nothing is about the topic; where it is
+    not `sure` that a list was asked for, also when nothing mentions it."""
     documents = [
         each
         for each in shelf.documents
@@ -69,6 +70,8 @@ def listing(
             else (yield from _told(tools, shelf, documents, wanted, wanted.topic, held, cancel))
         )
     name, held = yield from _mentioning(tools.library, shelf, wanted.topic, inside, cancel)
+    if not held and not sure:
+        return None
     if wanted.without:
         return _silent(shelf, documents, name, set(held))
     return (yield from _told(tools, shelf, documents, wanted, name, held, cancel))

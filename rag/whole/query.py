@@ -38,3 +38,17 @@ class Query:
     top: int = 0
     best: Literal["", "max", "min"] = ""
     shown: int | None = None  # the column whose values name the rows of an answer
+
+
+def dated(column: int, how: Comparison, literal: str) -> list[Filter]:
+    """Filters for a bound on a date; a year or a month is all its days."""
+    if how == "is":
+        return [Filter(column, "begins", literal)]
+    if how in ("from", "under"):
+        return [Filter(column, how, literal)]
+    return upto(column, literal) if how == "to" else [Filter(column, "over", f"{literal}~")]
+
+
+def upto(column: int, literal: str | float) -> list[Filter]:
+    """The filter that a number, or all days of a date's prefix, are the last to pass."""
+    return [Filter(column, "to", f"{literal}~" if isinstance(literal, str) else literal)]

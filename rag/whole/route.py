@@ -1,7 +1,8 @@
-"""Question → what of the whole library it asks for; None for an ordinary question.
+"""Question → what of the whole library it asks for, by its form; None where no form fits.
 
-Rules, not a model: a question is taken only where its whole form says so, from its first word to its last.
-What none of them takes is answered in the ordinary way, and so is what is taken and then cannot be done.
+Rules: a question is taken only where its whole form says so, from its first word to its last. What none of them takes
+may still be taken by its meaning (kinds.py, meant.py), and is answered in the ordinary way otherwise, as is what is
+taken and then cannot be done.
 Figures: rag/evaluate/LOG.md. English only.
 """
 

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from ingest.model import DocumentState, StoredChunk
 from ingest.protocols import Library
-from ingest.text.analysis import question_terms, terms
+from ingest.text.analysis import STOP_WORDS, question_terms, terms
 
 # Words that many names hold and that tell no document from another.
 _GENERIC = frozenset(
@@ -45,6 +45,12 @@ class Shelved:
     def name(self) -> str:
         """Its title, else its file name: for people."""
         return self.title or PurePosixPath(self.key).name
+
+    @property
+    def terms(self) -> set[str]:
+        """The stems of its title and of its file name."""
+        title, stem = _title_terms(self)
+        return title | stem
 
 
 class Shelf:
@@ -136,6 +142,47 @@ class Shelf:
                 )
         best = max(shares.values(), default=0.0)
         return [self._by_id[i] for i, share in shares.items() if share == best]
+
+    def half_named(self, phrase: str) -> list[Shelved]:
+        """The documents whose names hold most words of a phrase, at least half of the telling ones."""
+        wanted = telling_terms(phrase)
+        held = {each.id: len(wanted & each.terms) for each in self.documents}
+        most = max(held.values(), default=0)
+        return [self._by_id[i] for i, n in held.items() if n == most] if most * 2 >= len(wanted) > 0 else []
+
+    def spoken_of(self, text: str) -> list[Shelved]:
+        """The documents whose names stand in a text, in its order: a file name as it is, else all telling words of
+        the title or the file name. One whose words are only a part of another's that stands in it is left out."""
+        lowered = text.casefold()
+        files = [each for each in self.documents if PurePosixPath(each.key.casefold()).name in lowered]
+        if files:
+            return sorted(files, key=lambda each: lowered.find(PurePosixPath(each.key.casefold()).name))
+        said = question_terms(text)
+        found: dict[int, set[str]] = {}
+        for each in self.documents:
+            names = [_telling(held) for held in _title_terms(each)]
+            held = max((name for name in names if name and name <= set(said)), key=len, default=set())
+            if held:
+                found[each.id] = held
+        whole = [i for i, held in found.items() if not any(held < other for other in found.values())]
+        return [self._by_id[i] for i in sorted(whole, key=lambda i: min(map(said.index, found[i])))]
+
+    def calls(self, document: Shelved, text: str) -> bool:
+        """Whether a text calls a document by its name: by two telling words or more in a row, or by its only one with a
+        word for documents behind it ("the Miro guide"); by its file."""
+        if PurePosixPath(document.key.casefold()).name in text.casefold():
+            return True
+        said = question_terms(text)
+        for name in map(_telling, _title_terms(document)):
+            for at in range(len(said)):
+                row = said[at : at + len(name) + 1]
+                if name and name <= set(row) and (len(name) > 1 or set(row[1:]) & _GENERIC):
+                    return True
+        return False
+
+
+def _telling(held: set[str]) -> set[str]:
+    return {term for term in held if term not in _GENERIC and term not in STOP_WORDS}
 
 
 def telling_terms(phrase: str) -> set[str]:

@@ -18,6 +18,7 @@ from ingest.protocols import Library
 from ingest.readers import TABULAR
 from ingest.text.analysis import terms
 from rag.model import CancelToken, Coverage, Progress
+from rag.whole.alike import has_alike
 from rag.whole.asked import Asked, asked
 from rag.whole.columns import Grid, grids, written
 from rag.whole.compute import Line, Result, compute
@@ -64,16 +65,32 @@ class Rows:
 
 
 def tabled(
-    tools: Tools, rows: Rows, shelf: Shelf, question: str, cancel: CancelToken
+    tools: Tools, rows: Rows, shelf: Shelf, question: str, cancel: CancelToken, meant: bool = False
 ) -> Generator[Progress, None, Found | None]:
-    """The result with its rows; None where no table explains the question."""
-    documents = _holding_all(tools.library, shelf, question)
+    """The result with its rows; None where no table explains the question, with its columns' own names or others.
+    Of a question that is `meant` for a table less has to be named."""
+    found = yield from _computed(tools, rows, shelf, question, cancel, widely=False, meant=False)
+    if found is None:
+        found = yield from _computed(tools, rows, shelf, question, cancel, widely=True, meant=meant)
+    return found
+
+
+def _computed(
+    tools: Tools,
+    rows: Rows,
+    shelf: Shelf,
+    question: str,
+    cancel: CancelToken,
+    widely: bool,
+    meant: bool,
+) -> Generator[Progress, None, Found | None]:
+    documents = _holding_all(tools.library, shelf, question, widely)
     fitting: list[tuple[Asked, Grid, Shelved]] = []
     for done, document in enumerate(documents[:MOST_READ]):
         cancel.check()
         yield Progress("computing", done + 1, min(len(documents), MOST_READ))
         for grid in rows.of(tools.library, document):
-            if (found := asked(question, grid)) is not None:
+            if (found := asked(question, grid, widely, meant)) is not None:
                 fitting.append((found, grid, document))
     if not fitting:
         return None
@@ -94,7 +111,7 @@ def tabled(
     return report.found(Coverage("table", len(fitting), len(fitting), used, all_))
 
 
-def _holding_all(library: Library, shelf: Shelf, question: str) -> list[Shelved]:
+def _holding_all(library: Library, shelf: Shelf, question: str, widely: bool) -> list[Shelved]:
     """The tables that hold, or are named by, every word of the question that needs explaining.
 
     One that a person has changed is left out: rows are read from the file, which knows nothing of it.
@@ -103,6 +120,8 @@ def _holding_all(library: Library, shelf: Shelf, question: str) -> list[Shelved]
     if not documents or not may_compute(question):
         return []
     for word in explained_anywhere(question):
+        if widely and has_alike(word):
+            continue
         wanted = terms(word)
         bare = terms(word.removeprefix("un"))
         holding = set(shelf.by_document(library.holding(word)))

@@ -50,9 +50,10 @@ class _Thing:
 
 
 def things(
-    tools: Tools, shelf: Shelf, wanted: Things, cancel: CancelToken
+    tools: Tools, shelf: Shelf, wanted: Things, cancel: CancelToken, sure: bool = True
 ) -> Generator[Progress, None, Found | None]:
-    """The list; None where it is asked of a document that is not there."""
+    """The list; None where it is asked of a document that is not there, or where there is none and it is not `sure`
+    that a list was asked for."""
     documents = shelf.named(wanted.within) if wanted.within else list(shelf.documents)
     if not documents:
         return None
@@ -70,6 +71,8 @@ def things(
                 )
         share = min(1.0, done * BATCH / max(1, len(ids)))
         yield Progress("gathering", round(share * len(documents)), len(documents))
+    if not found and not sure:
+        return None
     report = Report()
     one = len(found) == 1
     noun = wanted.kind if one else _plural(wanted.kind)

@@ -10,6 +10,7 @@ from ingest.text.analysis import STOP_WORDS, terms
 from rag.whole.query import Comparison
 
 _WORD = re.compile(r"\d{4}-\d{2}(?:-\d{2})?|[€$£]?\d[\d.,]*\d|[€$£]?\d|[^\W_]+(?:[-.'’&/_][^\W_]+)*|[€$£%]")
+YEAR = re.compile(r"(?:19|20)\d\d")
 _CONTRACTED = re.compile(r"\b(what|who|where|which|how|there)['’]s\b", re.IGNORECASE)
 NUMBER_WORDS = {
     w: n for n, w in enumerate("one two three four five six seven eight nine ten".split(), start=1)
@@ -81,6 +82,38 @@ class Token:
 def tokens_of(question: str) -> list[Token]:
     question = _CONTRACTED.sub(r"\1 is", question)
     return [Token(m[0].casefold(), tuple(terms(m[0]))) for m in _WORD.finditer(question)]
+
+
+def literal_at(tokens: Sequence[Token], at: int, has_dates: bool) -> tuple[str | float | None, int, int]:
+    """(date prefix or number, first token, token after it) of the token at a place; None for no number. A year is a
+    date where the table `has_dates`."""
+    word = tokens[at].word
+    if re.fullmatch(r"\d{4}-\d{2}(?:-\d{2})?", word):
+        return word, at, at + 1
+    if YEAR.fullmatch(word) and has_dates:
+        month = MONTHS.get(tokens[at - 1].word[:3]) if at else None
+        if month and len(tokens[at - 1].word) >= 3 and tokens[at - 1].free:
+            day = tokens[at - 2].word if at > 1 else ""
+            if day.isdecimal() and tokens[at - 2].free:
+                return f"{word}-{month:02}-{int(day):02}", at - 2, at + 1
+            return f"{word}-{month:02}", at - 1, at + 1
+        return word, at, at + 1
+    if (
+        at + 2 < len(tokens)
+        and tokens[at + 1].word[:3] in MONTHS
+        and tokens[at + 2].word.isdecimal()
+        and word.isdecimal()
+    ):
+        month = MONTHS[tokens[at + 1].word[:3]]
+        return f"{tokens[at + 2].word}-{month:02}-{int(word):02}", at, at + 3
+    plain = word.strip("€$£").replace(",", "")
+    end = at + 1
+    if end < len(tokens) and tokens[end].word in CURRENCIES:
+        end += 1
+    try:
+        return float(plain), at, end
+    except ValueError:
+        return None, at, end
 
 
 def may_compute(question: str) -> bool:

@@ -78,6 +78,8 @@ def test_groups(tables: dict[str, Grid]) -> None:
 def test_rows_and_the_best_of_them_with_ties(tables: dict[str, Grid]) -> None:
     _, result = computed("top 3 items by unit price", tables["equipment"])
     assert [line.value for line in result.lines] == [1298.96, 1298.96, 1249.0, 1249.0]
+    query, _ = computed("which five bookings had the most people?", tables["bookings"])
+    assert query.top == 5
     _, result = computed("Who has the highest salary in staff.csv?", tables["staff"])
     names = tables["staff"].columns[0].values
     assert {names[line.rows[0]] for line in result.lines} == {"Emil Faber", "Fay Green"}
@@ -117,6 +119,47 @@ def test_rows_and_the_best_of_them_with_ties(tables: dict[str, Grid]) -> None:
 def test_what_is_not_wholly_explained_is_not_computed(tables: dict[str, Grid], question: str) -> None:
     for grid in tables.values():
         assert asked(question, grid) is None
+        assert asked(question, grid, widely=True) is None
+
+
+@pytest.mark.parametrize(
+    ("question", "table", "value"),
+    [
+        ("How many staff joined before 2015?", "staff", 4.0),
+        ("What does a colleague in Oslo earn on average?", "staff", 50583.3333),
+        ("how many people were hired in 2019?", "staff", 5.0),
+        ("how many pieces of equipment have been purchased from Northstar", "equipment", 66.0),
+    ],
+)
+def test_columns_by_other_words(tables: dict[str, Grid], question: str, table: str, value: float) -> None:
+    assert asked(question, tables[table]) is None
+    found = asked(question, tables[table], widely=True)
+    assert found
+    (line,) = compute(tables[table], found.query).lines
+    assert line.value == pytest.approx(value, rel=1e-6)
+
+
+def test_the_longest_since_a_beginning_is_the_oldest(tables: dict[str, Grid]) -> None:
+    found = asked("Who has been employed longest according to staff.csv?", tables["staff"], widely=True)
+    assert found
+    (line,) = compute(tables["staff"], found.query).lines
+    assert line.value == "2012-11-20"
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "how many people left before 2015?",  # no column tells who left
+        "how much did Kestrel Hill spend?",  # a sum of unit prices is not what was spent
+        "how many people work part-time in Porto?",
+        "which supplier delivered late?",
+        "how many evening bookings of the Scouts were there",
+        "average salary by department and city of the staff",  # one group at a time
+    ],
+)
+def test_other_words_do_not_explain_everything(tables: dict[str, Grid], question: str) -> None:
+    for grid in tables.values():
+        assert asked(question, grid, widely=True) is None
 
 
 def test_cells_are_never_more_than_text() -> None:
