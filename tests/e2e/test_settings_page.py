@@ -129,7 +129,7 @@ def test_a_model_is_chosen_tested_and_asked_and_its_key_stays_hidden(
         expect(answer.locator(".fn-not_found")).to_have_count(0)
 
         page.get_by_role("link", name="Settings").click()
-        expect(page.get_by_label("Other models (optional)")).to_have_value("cite")
+        expect(page.get_by_label("Other models (optional)", exact=True)).to_have_value("cite")
         page.get_by_role("button", name="Remove the key").click()
         expect(said).to_contain_text("The key was removed.")
         expect(page.get_by_text("A key is kept for")).to_have_count(0)
