@@ -23,7 +23,7 @@ def embedder(tmp_path_factory: pytest.TempPathFactory) -> Embedder:
 @pytest.mark.parametrize(
     ("question", "kind"),
     [
-        ("I'm curious where in our stuff people write about Trello", "mention"),
+        ("Where all does HiBob pop up in our paperwork?", "mention"),
         ("what have we got lying around about pensions?", "about"),
         ("what's our collection made of", "catalogue"),
         ("fish out the percentages from the earnings release", "things"),
