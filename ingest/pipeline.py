@@ -299,7 +299,7 @@ class Pipeline:
         self._work((JobStage.WAITING,), self._words_turn)
 
     def _scans_lane(self) -> None:
-        while scan := self._scans.take():
+        while scan := self._scans.take(self._parts.sandbox.rest):
             self._scan(*scan)
 
     def _scan(self, job: JobRow, text: FileText) -> None:

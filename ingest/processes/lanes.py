@@ -75,6 +75,13 @@ class Lane:
                 if not keep:
                     self._forget(child)
 
+    def rest(self) -> None:
+        """End the children that are idle; others start when they are needed."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for child in idle:
+            self._forget(child)
+
     def _forget(self, child: Child | None) -> None:
         if child is not None:
             child.kill()

@@ -182,6 +182,10 @@ class SandboxPool:
         with self._showing.child() as child:
             return child.limits
 
+    def rest(self) -> None:
+        """Let the process for OCR go, if it is idle; the next page starts another."""
+        self._recognising.rest()
+
     def close(self) -> None:
         """End all children; calls under way raise Cancelled."""
         for lane in (self._reading, self._recognising, self._showing):

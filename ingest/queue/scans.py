@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import heapq
 import threading
+from collections.abc import Callable
 from itertools import count
 
 from ingest.catalog import JobRow
 from ingest.model import FileText
 
 Scan = tuple[JobRow, FileText]
+
+REST_SECONDS = 20.0  # without anything to recognise, after which its process is let go: it holds 300 MiB
 
 
 class Scans:
@@ -30,11 +33,13 @@ class Scans:
             heapq.heappush(self._waiting, (text.for_ocr, next(self._order), (job, text)))
             self._changed.notify_all()
 
-    def take(self) -> Scan | None:
-        """The next one; waits for it. None when closed."""
+    def take(self, rest: Callable[[], None] = lambda: None) -> Scan | None:
+        """The next one; waits for it, and calls `rest` once when that takes REST_SECONDS. None when closed."""
         with self._changed:
             while not self._waiting and not self._closed:
-                self._changed.wait()
+                if not self._changed.wait(timeout=REST_SECONDS):
+                    rest()
+                    self._changed.wait_for(lambda: self._waiting or self._closed)
             return None if self._closed else heapq.heappop(self._waiting)[2]
 
     def take_smaller(self, pages: int) -> Scan | None:

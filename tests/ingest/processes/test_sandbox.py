@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from ingest.errors import Cancelled, FootnoteError, NeedsPassword, NotFound, Unreadable
-from ingest.processes.lanes import Child, Duty, child_environment, told
+from ingest.processes.lanes import Child, Duty, Lane, child_environment, told
 from ingest.processes.sandbox import SandboxPool
 from ingest.readers import source_ranges
 from ingest.settings import PROJECT, Settings
@@ -131,9 +131,10 @@ print(limits["network"], network, files, memory, sorted(os.environ), oct(os.umas
 
 
 def test_too_slow_is_stopped_and_the_next_goes_on(slow: Path, small: Path) -> None:
-    pool = SandboxPool(Settings(read_timeout_seconds=0.7, readers=1))
+    slow.write_bytes(make_pdf([[f"word{row} " * 40 for row in range(120)]] * 5 * BIG))
+    pool = SandboxPool(Settings(read_timeout_seconds=3, readers=1))  # a busy child takes one to begin
     try:
-        with pytest.raises(Unreadable, match=r"longer than 1 s.*FOOTNOTE_READ_TIMEOUT_SECONDS"):
+        with pytest.raises(Unreadable, match=r"longer than 3 s.*FOOTNOTE_READ_TIMEOUT_SECONDS"):
             pool.read(slow, "slow.pdf")
         assert pool.read(small, "small.pdf").pages[1].text == "gamma"
     finally:
@@ -276,3 +277,18 @@ def test_only_known_errors_are_believed() -> None:
     assert type(told("NeedsPassword", "x")) is NeedsPassword
     assert type(told("SystemExit", "x\x1b[31m")) is Unreadable
     assert str(told("Unreadable", "x\x1b[31m" + "y" * 1000)) == "x [31m" + "y" * 494
+
+
+def test_children_that_rest_are_replaced_when_needed(small: Path) -> None:
+    lane = Lane(Settings(), 1, Duty(5, 50, 600, 30, 2048))
+    try:
+        with lane.child() as first:
+            lane.rest()  # it is at work
+            assert first.alive()
+        lane.rest()
+        assert not first.alive()
+        with lane.child() as second:
+            assert second.alive()
+        assert second is not first
+    finally:
+        lane.close()

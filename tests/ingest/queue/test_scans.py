@@ -2,8 +2,11 @@ from __future__ import annotations
 
 import threading
 
+import pytest
+
 from ingest.catalog import JobRow
 from ingest.model import FileText, Page, Receipt
+from ingest.queue import scans as scans_module
 from ingest.queue.scans import Scans
 
 
@@ -50,3 +53,21 @@ def test_closing_wakes_who_waits() -> None:
     thread.join(5)
     assert taken == [None]
     assert scans.take_smaller(9) is None
+
+
+def test_who_waits_long_rests_once_and_is_woken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scans_module, "REST_SECONDS", 0.01)
+    scans, rested, taken = Scans(), threading.Event(), []
+    calls: list[None] = []
+
+    def rest() -> None:
+        calls.append(None)
+        rested.set()
+
+    waiting = threading.Thread(target=lambda: taken.append(scans.take(rest)))
+    waiting.start()
+    assert rested.wait(10)
+    scans.put(a_job(1), a_text(2))
+    waiting.join(10)
+    assert [scan[0].id for scan in taken if scan] == [1]
+    assert len(calls) == 1
