@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,7 +42,7 @@ class WordTable:
         with open_weights(folder) as weights:
             names: list[str] = weights.keys()
             name = next(n for n in names if n.endswith("embeddings.word_embeddings.weight"))
-            self._rows: NDArray[np.float16] = weights.get_tensor(name)
+        self._rows: NDArray[np.float16] = _mapped(folder / "model.safetensors", name)
 
     def batches(
         self,
@@ -77,3 +78,17 @@ def open_weights(folder: Path) -> safe_open:
         return safe_open(str(file), framework="numpy")
     except Exception as error:
         raise ModelUnavailable(f"{file} cannot be read ({error}). Restore it.") from error
+
+
+def _mapped(file: Path, name: str) -> NDArray[np.float16]:
+    """A tensor of a checkpoint as it lies in the file: processes that look words up share its memory.
+
+    (safetensors: 8 bytes with the length of a JSON header, which tells each tensor's place behind it.)
+    """
+    with file.open("rb") as stream:
+        length = int.from_bytes(stream.read(8), "little")
+        entry = json.loads(stream.read(length))[name]
+    kind = {"F16": np.float16, "F32": np.float32}[entry["dtype"]]
+    at = 8 + length + int(entry["data_offsets"][0])
+    rows: NDArray[np.float16] = np.memmap(file, kind, "r", at, tuple(entry["shape"])).view(np.ndarray)
+    return rows
