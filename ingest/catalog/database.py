@@ -8,9 +8,22 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 from ingest.catalog.schema import MIGRATIONS
 from ingest.errors import DiskFull, NotFound
+
+CACHE_KIB = 8_000  # of a connection; the system's cache of the file stands behind it
+
+
+class _Reader:
+    """A thread's connection, closed when the thread has ended: the page has a thread for every click."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+
+    def __del__(self) -> None:
+        self.connection.close()
 
 
 class Database:
@@ -19,8 +32,8 @@ class Database:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._local = threading.local()
-        self._connections: list[sqlite3.Connection] = []
-        self._opening = threading.Lock()  # of _connections; never waits for a writer
+        self._readers: WeakSet[_Reader] = WeakSet()
+        self._opening = threading.Lock()  # of _readers; never waits for a writer
         self._writing = threading.RLock()
         self._depth = 0
         self.revision = 0  # another number after every commit, for as long as this process runs
@@ -32,18 +45,18 @@ class Database:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
-        connection.execute("PRAGMA cache_size=-32000")
-        with self._opening:
-            self._connections.append(connection)
+        connection.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
         return connection
 
     @property
     def reader(self) -> sqlite3.Connection:
-        """This thread's connection for reading; what it sees is the last commit."""
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = self._local.connection = self._open()
-        return connection
+        """This thread's connection for reading; what it sees is the last commit. It ends with the thread."""
+        reader: _Reader | None = getattr(self._local, "reader", None)
+        if reader is None:
+            reader = self._local.reader = _Reader(self._open())
+            with self._opening:
+                self._readers.add(reader)
+        return reader.connection
 
     def read(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """Rows of a query over the last commit."""
@@ -112,6 +125,6 @@ class Database:
 
     def close(self) -> None:
         with self._writing, self._opening:
-            for connection in self._connections:
-                connection.close()
-            self._connections.clear()
+            for reader in list(self._readers):
+                reader.connection.close()
+            self._writer.close()

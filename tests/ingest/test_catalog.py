@@ -1,5 +1,6 @@
 """The catalog: one commit a change, live generations, and what goes with the last origin."""
 
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -248,3 +249,17 @@ def test_jobs_survive_and_can_be_stopped_and_tried_again(filled: Filled) -> None
 
 def test_state_names_are_those_of_the_schema() -> None:
     assert [state.value for state in DocumentState] == ["pending", "words", "complete"]
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="open files are looked at through /proc")
+def test_a_thread_that_ends_leaves_no_file_open(catalog: Catalog) -> None:
+    def open_files() -> int:
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    catalog.libraries.create("Kitchen", "embedder")
+    before = open_files()
+    for _ in range(30):  # as many as clicks: the page has a thread for each
+        thread = threading.Thread(target=catalog.libraries.ids)
+        thread.start()
+        thread.join()
+    assert open_files() <= before + 1
