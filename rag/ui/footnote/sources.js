@@ -12,9 +12,12 @@ export default function sources({ parentElement, data }) {
   const drawn = JSON.stringify(data);
   if (parentElement.footnoteDrawn !== drawn) {
     parentElement.footnoteDrawn = drawn;
+    const opened = parentElement.footnotePanel?.footnoteOpened;
     parentElement.footnotePanel?.remove();
     parentElement.footnotePanel = panel(data);
     parentElement.append(parentElement.footnotePanel);
+    // A footnote of this very answer was quicker than its panel.
+    if (opened && opened.data.key === data.key) parentElement.footnotePanel.footnoteOpen(opened);
   }
   return () => {
     parentElement.footnotePanel?.footnoteEnd();
@@ -41,6 +44,7 @@ function panel(data) {
   }
   function shut(byPerson) {
     html.classList.remove("fn-sources-open");
+    root.footnoteOpened = null;
     if (byPerson && WIDE.matches) sessionStorage.setItem(CLOSED, "1");
     opener?.focus();
     opener = null;
@@ -52,7 +56,9 @@ function panel(data) {
     if (target === card) card.tabIndex = -1;
     target.focus({ preventScroll: true });
   }
-  function onOpen({ detail }) {
+  const onOpen = ({ detail }) => open(detail);
+  function open(detail) {
+    root.footnoteOpened = detail;
     opener = detail.opener;
     show(detail.data);
     sessionStorage.removeItem(CLOSED);
@@ -76,6 +82,7 @@ function panel(data) {
     if (!WIDE.matches) html.classList.remove("fn-sources-open");
     else html.classList.toggle("fn-sources-open", !sessionStorage.getItem(CLOSED));
   }
+  root.footnoteOpen = open;
   window.addEventListener("footnote:open", onOpen);
   window.addEventListener("keydown", onKey);
   WIDE.addEventListener("change", fit);
