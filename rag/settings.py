@@ -49,7 +49,7 @@ class AskSettings:
     document_weight: float = 0.4  # of a document's best hits beside each of them
     answer_words: int = 70  # an extractive answer is at most about this long
     answer_passages: int = 8  # passages an extractive answer may draw on
-    refusal_threshold: float = 0.15  # calibrated probability under which an answer is refused
+    refusal_threshold: float = 0.13  # calibrated probability under which an answer is refused
 
     question_max_characters: int = 4_000
 

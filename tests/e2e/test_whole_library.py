@@ -11,7 +11,7 @@ from tests.e2e.conftest import ask, seen
 @pytest.mark.browser
 def test_coverage_is_shown_and_each_document_opens_its_passage(answered_chat: str, page: Page) -> None:
     page.goto(answered_chat)
-    seen(page.locator(".fn-answer"))
+    expect(page.locator(".fn-answer").first).to_be_visible()  # other tests may have asked on in this chat
     page.get_by_role("button", name="New chat").click()
     expect(page.locator(".fn-answer")).to_have_count(0)
     seen(page.get_by_text("What would you like to know?"))
