@@ -22,6 +22,7 @@ def manage(page: Page, action: str) -> Locator:
 def select_first_row(page: Page) -> None:
     """The table is drawn on a canvas: its first row's box is ticked by place."""
     table = page.locator('[data-testid="stDataFrame"]')
+    expect(table).to_have_count(1, timeout=60_000)  # the drawing before may still stand beside it
     table.scroll_into_view_if_needed()
     table.click(position={"x": 18, "y": 52})
 
