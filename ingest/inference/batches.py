@@ -6,12 +6,15 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import safe_open
 
 from ingest.errors import ModelUnavailable
+
+Kind = Literal["embedder", "reader"]
 
 TOKENS_PER_BATCH = 512  # more is no faster on two cores, and a batch is what a stop waits for
 LENGTH_STEP = 8  # lengths are rounded up to this, so that few shapes need kernels of their own

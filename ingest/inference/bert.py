@@ -56,7 +56,7 @@ class Layer(nn.Module):
 
 
 class Encoder(nn.Module):
-    """Word vectors to last hidden states. Word vectors come from outside (`inference.WordTable`)."""
+    """Word vectors to last hidden states. Word vectors come from outside (`ingest.inference.batches.WordTable`)."""
 
     def __init__(self, tensors: Mapping[str, Tensor], prefix: str = "") -> None:
         super().__init__()

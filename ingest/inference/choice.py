@@ -21,9 +21,9 @@ from typing import Any
 import numpy as np
 
 from ingest.errors import ModelUnavailable, WrongUsage
-from ingest.inference.batches import WordTable
+from ingest.inference.batches import Kind, WordTable
 from ingest.inference.machine import cores, cpu_flags, cpu_name, digest
-from ingest.inference.networks import Format, Kind, Network, TorchNetwork, build, int8_fault
+from ingest.inference.networks import Format, Network, TorchNetwork, build, int8_fault
 
 log = logging.getLogger(__name__)
 

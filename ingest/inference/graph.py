@@ -7,11 +7,11 @@ stays the reference: the golden outputs hold both to it.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
-from ingest.inference.batches import open_weights
+from ingest.inference.batches import Kind, open_weights
 from ingest.inference.machine import openvino
 
 HEADS = 12
@@ -20,7 +20,7 @@ NOWHERE = 1e4  # taken off the scores of padding, before the softmax
 SHORTEST = 1e-12  # no vector is divided by less
 
 
-def build_graph(folder: Path, kind: Literal["embedder", "reader"]) -> Any:
+def build_graph(folder: Path, kind: Kind) -> Any:
     """The model in `folder`: words f16 (texts, tokens, 384), types i64, mask f32 (texts, tokens) →
     what `ingest.inference.bert.Pooled` or `Heads` give.
 
@@ -41,7 +41,7 @@ class _Graph:
         self._prefix = "bert." if any(name.startswith("bert.") for name in names) else ""
         self._layers = len({name for name in names if name.endswith("attention.self.query.weight")})
 
-    def model(self, make: Any, kind: Literal["embedder", "reader"]) -> Any:
+    def model(self, make: Any, kind: Kind) -> Any:
         ops = self._ops
         words = ops.parameter([-1, -1, 384], np.float16, name="words")
         types = ops.parameter([-1, -1], np.int64, name="types")

@@ -16,11 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.errors import ModelUnavailable
-from ingest.inference.batches import Batch, open_weights
+from ingest.inference.batches import Batch, Kind, open_weights
 from ingest.inference.graph import build_graph
 from ingest.inference.machine import digest, openvino
 
-Kind = Literal["embedder", "reader"]
 Format = Literal["float32", "bfloat16", "int8"]
 Outputs = tuple[NDArray[np.float32], ...]
 Check = Callable[[], None]

@@ -17,6 +17,7 @@ from torch.nn import functional as F
 
 from ingest.embedder.tokenizer import CLS, SEP, WordPieces
 from ingest.inference import batches, machine, networks
+from ingest.inference.batches import Kind
 
 # SmoothQuant (Xiao et al. 2023): how much of an input's outliers moves into the weights, by product.
 # Only the input of `narrow`, behind GELU, has outliers worth moving far; elsewhere weights would suffer.
@@ -36,7 +37,7 @@ class Smoothed(nn.Module):
 
 
 def make_int8(
-    kind: networks.Kind,
+    kind: Kind,
     folder: Path,
     out: Path,
     texts: Sequence[str | tuple[str, str]],

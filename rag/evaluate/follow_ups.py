@@ -172,8 +172,7 @@ def f1(sums: Sequence[int]) -> float:
 
 def fit(embedder: Embedder, data: Path) -> dict[str, Any]:
     """Logistic regression on standardised features; written to rag/reader/leaning.json."""
-    from sklearn.linear_model import LogisticRegression
-
+    from rag.evaluate.fitting import fit_standardised
     from rag.search.leaning import FEATURES, FILE, Calibration, features
 
     sets = fitting_sets(data)
@@ -183,15 +182,7 @@ def fit(embedder: Embedder, data: Path) -> dict[str, Any]:
         rows += [features(embedder, each.question, each.history) for each in held]
         labels += [bool(each.wanted) for each in held]
         weights += [WEIGHTS[name]] * len(held)
-    x = np.stack(rows)
-    means, scales = x.mean(0), np.maximum(x.std(0), 1e-6)
-    model = LogisticRegression(C=0.3, max_iter=3_000).fit((x - means) / scales, labels, sample_weight=weights)
-    fitted = Calibration(
-        float(model.intercept_[0]),
-        tuple(model.coef_[0].tolist()),
-        tuple(means.tolist()),
-        tuple(scales.tolist()),
-    )
+    fitted = fit_standardised(Calibration, np.stack(rows), labels, weights, strength=0.3, rounds=3_000)
     fitted.write(FILE, FEATURES, ", ".join(f"{len(held)} turns of {name}" for name, held in sets.items()))
     return {name: len(held) for name, held in sets.items()}
 

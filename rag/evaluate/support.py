@@ -124,11 +124,10 @@ def _balanced(said: NDArray[np.bool_], labels: NDArray[np.bool_]) -> float:
 
 def fit(reader: Any, data: Path) -> dict[str, Any]:
     """Logistic regression on standardised features; written to rag/reader/support.json."""
-    from sklearn.linear_model import LogisticRegression
-
     from rag.answers.agreement import Text, agreement
     from rag.answers.support import FEATURES, FILE, Calibration, features, logits
     from rag.evaluate import claims
+    from rag.evaluate.fitting import fit_standardised
 
     sets = {
         "wice_dev": claims.wice(data / "wice", "dev"),
@@ -151,14 +150,7 @@ def fit(reader: Any, data: Path) -> dict[str, Any]:
             labels.append(supported)
             weights.append(np.full(len(held), WEIGHTS[name] * 500 / len(held) / draws))
     x, y, w = np.vstack(rows), np.concatenate(labels), np.concatenate(weights)
-    means, scales = x.mean(0), np.maximum(x.std(0), 1e-6)
-    model = LogisticRegression(C=1.0, max_iter=2_000).fit((x - means) / scales, y, sample_weight=w)
-    fitted = Calibration(
-        float(model.intercept_[0]),
-        tuple(model.coef_[0].tolist()),
-        tuple(means.tolist()),
-        tuple(scales.tolist()),
-    )
+    fitted = fit_standardised(Calibration, x, y, w, strength=1.0, rounds=2_000)
     fitted.write(FILE, FEATURES, ", ".join(f"{len(held)} claims of {name}" for name, held in sets.items()))
     return {"claims": {n: len(held) for n, held in sets.items()}, "noise": noise}
 

@@ -14,7 +14,7 @@ import pytest
 from ingest.embedder.shipped import FOLDER
 from ingest.errors import Cancelled, ModelUnavailable, WrongUsage
 from ingest.inference import choice, networks
-from ingest.inference.batches import Batch, WordTable
+from ingest.inference.batches import Batch, Kind, WordTable
 from ingest.inference.choice import Choice
 from ingest.inference.networks import Check, Format, Network, Outputs
 from rag.reader.model import FOLDER as READER
@@ -161,7 +161,7 @@ def test_a_stop_is_heeded_between_batches(format: Format) -> None:
 
 
 @pytest.mark.parametrize(("kind", "folder"), [("embedder", FOLDER), ("reader", READER)])
-def test_the_graph_is_the_reference(kind: networks.Kind, folder: Path) -> None:
+def test_the_graph_is_the_reference(kind: Kind, folder: Path) -> None:
     rng = np.random.default_rng(1)
     ids = [rng.integers(1000, 20_000, length) for length in (3, 17, 64, 200, 256)]
     words = WordTable(folder).batches(ids, [2] * len(ids))

@@ -6,7 +6,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,13 +18,6 @@ from ingest.settings import PROJECT, Settings
 from tests.ingest.small_pdfs import make_pdf, rewritten
 
 BIG = 60  # pages of the file that takes a while
-
-
-@pytest.fixture(scope="module")
-def pool() -> Iterator[SandboxPool]:
-    found = SandboxPool(Settings())
-    yield found
-    found.close()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -38,13 +37,6 @@ def table() -> tuple[Image.Image, list[Box]]:
         for each in drawn.boxes
     ]  # fmt: skip
     return drawn.image.crop(WHOLE), boxes
-
-
-@pytest.fixture(scope="module")
-def pool() -> Iterator[SandboxPool]:
-    found = SandboxPool(Settings())
-    yield found
-    found.close()
 
 
 @pytest.fixture

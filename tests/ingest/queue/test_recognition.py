@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 
@@ -24,13 +24,6 @@ from tests.ingest.scans import Scan, joined, scan
 from tests.ingest.small_pdfs import make_pdf
 
 LINES = ["Fire drill", "The assembly point is the", "car park behind the mill.", "Wardens wear yellow."]
-
-
-@pytest.fixture(scope="module")
-def pool() -> Iterator[SandboxPool]:
-    found = SandboxPool(Settings())
-    yield found
-    found.close()
 
 
 def recognised(

@@ -7,7 +7,7 @@ import json
 import random
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pypdfium2 as pdfium
@@ -26,13 +26,6 @@ EXAM = SHARED / "exam"
 
 needs_pdfs = pytest.mark.skipif(not PDFS.is_dir(), reason="needs ../shared/data/pdfs")
 needs_exam = pytest.mark.skipif(not EXAM.is_dir(), reason="needs ../shared/exam")
-
-
-@pytest.fixture(scope="module")
-def pool() -> Iterator[SandboxPool]:
-    found = SandboxPool(Settings())
-    yield found
-    found.close()
 
 
 def kinds() -> dict[str, str]:
