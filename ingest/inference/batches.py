@@ -16,7 +16,7 @@ from ingest.errors import ModelUnavailable
 
 Kind = Literal["embedder", "reader"]
 
-TOKENS_PER_BATCH = 512  # more is no faster on two cores, and a batch is what a stop waits for
+TOKENS_PER_BATCH = 1024
 LENGTH_STEP = 8  # lengths are rounded up to this, so that few shapes need kernels of their own
 
 

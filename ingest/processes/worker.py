@@ -95,8 +95,9 @@ class Worker:
                 env={
                     **os.environ,
                     **FREED_GOES_BACK,
-                    "OMP_WAIT_POLICY": "PASSIVE",
-                },  # idle threads don't spin beside a question
+                    "OMP_WAIT_POLICY": "PASSIVE",  # idle threads don't spin beside a question
+                    "TOKENIZERS_PARALLELISM": "true",  # it never forks, which is what threads would be in the way of
+                },
                 start_new_session=True,  # Ctrl-C is for the owner, who ends this one by closing its input
             )
             self._channel = Channel(
@@ -172,11 +173,10 @@ class _Desk:
             chunks = chunk_pages(pages, self.tokenizer, int(request["tokens"]))
             return {"chunks": [[c.ordinal, c.page, c.start, c.end, c.headings] for c in chunks]}, []
         limit = self._settings.context_tokens
+        contexts = {context for context, _ in request["texts"]}  # neighbours share theirs
+        within = {context: context_within(context, self.tokenizer, limit) for context in contexts}
         vectors = self.embedder.embed_passages(
-            [
-                embedded_text(context_within(context, self.tokenizer, limit), text)
-                for context, text in request["texts"]
-            ]
+            [embedded_text(within[context], text) for context, text in request["texts"]]
         )
         return {"shape": list(vectors.shape)}, [np.ascontiguousarray(vectors, np.float32).tobytes()]
 
