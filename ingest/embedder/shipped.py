@@ -80,7 +80,7 @@ class ShippedEmbedder:
             np.concatenate([[CLS], pieces.ids[: WINDOW_TOKENS - 2], [SEP]])
             for pieces in self._tokenizer.pieces(texts)
         ]
-        batches = self._words.batches(ids)
+        batches = self._words.batches(ids, streams=network.streams)
         vectors = np.zeros((len(texts), DIMENSIONS), np.float32)
         for batch, (found,) in zip(batches, network.run(batches), strict=True):
             vectors[batch.rows] = found

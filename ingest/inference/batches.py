@@ -52,17 +52,19 @@ class WordTable:
         ids: Sequence[NDArray[np.int64]],
         firsts: Sequence[int] | None = None,
         tokens_per_batch: int = TOKENS_PER_BATCH,
+        streams: int = 1,
     ) -> list[Batch]:
         """Sequences (special tokens included) as batches: longest first, padded within the batch only.
 
-        `firsts` is how many tokens of each have type 0; None is all of them.
+        `firsts` is how many tokens of each have type 0; None is all of them. As many batches, of about
+        the same size, as keep `streams` busy to the end.
         """
         order = sorted(range(len(ids)), key=lambda row: -len(ids[row]))
+        lengths = [-(-len(ids[row]) // LENGTH_STEP) * LENGTH_STEP for row in order]
         found, at = [], 0
-        while at < len(order):
-            length = -(-len(ids[order[at]]) // LENGTH_STEP) * LENGTH_STEP
-            rows = order[at : at + max(1, tokens_per_batch // length)]
-            at += len(rows)
+        for count in _even(lengths, tokens_per_batch, streams):
+            length, rows = lengths[at], order[at : at + count]
+            at += count
             padded = np.zeros((len(rows), length), np.int64)
             types, mask = np.zeros_like(padded), np.zeros(padded.shape, np.float32)
             for n, row in enumerate(rows):
@@ -72,6 +74,30 @@ class WordTable:
                     types[n, firsts[row] : len(ids[row])] = 1
             found.append(Batch(self._rows[padded], types, mask, np.asarray(rows)))
         return found
+
+
+def _even(lengths: Sequence[int], most: int, streams: int) -> list[int]:
+    """How many texts go into each batch, `lengths` being longest first: as few batches of at most `most` tokens,
+    padding included, as are a multiple of `streams`, and the largest of them as small as can be."""
+    found = _filled(lengths, most)
+    wanted = -(-len(found) // streams) * streams
+    low, high = LENGTH_STEP, most
+    while high - low > LENGTH_STEP:
+        middle = (low + high) // 2
+        if len(tried := _filled(lengths, middle)) <= wanted:
+            high, found = middle, tried
+        else:
+            low = middle
+    return found
+
+
+def _filled(lengths: Sequence[int], most: int) -> list[int]:
+    """The same, one batch after the other as full as it gets; a text longer than `most` is one of its own."""
+    counts, at = [], 0
+    while at < len(lengths):
+        counts.append(min(max(1, most // lengths[at]), len(lengths) - at))
+        at += counts[-1]
+    return counts
 
 
 def open_weights(folder: Path) -> safe_open:

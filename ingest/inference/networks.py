@@ -31,6 +31,11 @@ class Network(Protocol):
     @property
     def format(self) -> Format: ...
 
+    @property
+    def streams(self) -> int:
+        """How many batches it runs at a time."""
+        ...
+
     def run(self, batches: Iterable[Batch], check: Check | None = None) -> list[Outputs]:
         """What the model gives for each batch, in order; `check` runs before each and may raise."""
         ...
@@ -50,6 +55,7 @@ class TorchNetwork:
     """The reference: float32 in torch."""
 
     format: Format = "float32"
+    streams = 1
 
     def __init__(self, folder: Path, kind: Kind, threads: int) -> None:
         import torch
@@ -88,7 +94,7 @@ class OpenVinoNetwork:
     def __init__(self, model: Any, format: Format, threads: int) -> None:
         """`model` is OpenVINO's, or the path of its .xml file. Raises ModelUnavailable when it is damaged."""
         self.format = format
-        self._streams = threads
+        self.streams = threads
         try:
             self._compiled: Any = (
                 openvino()
@@ -111,7 +117,7 @@ class OpenVinoNetwork:
 
     def run(self, batches: Iterable[Batch], check: Check | None = None) -> list[Outputs]:
         found: list[Outputs] = []
-        idle = [self._compiled.create_infer_request() for _ in range(self._streams)]
+        idle = [self._compiled.create_infer_request() for _ in range(self.streams)]
         running: deque[tuple[Any, Batch]] = deque()  # a batch is kept while OpenVINO reads its arrays
 
         def collect() -> None:

@@ -145,7 +145,7 @@ class Reader:
     ) -> list[Arrays]:
         """Per pair: (3,) relevance, answerability, support; (tokens, 3) start, end, carry."""
         ids = [np.concatenate([[CLS], a, [SEP], b, [SEP]]) for a, b in zip(firsts, seconds, strict=True)]
-        batches = self._words.batches(ids, [len(a) + 2 for a in firsts])
+        batches = self._words.batches(ids, [len(a) + 2 for a in firsts], streams=network.streams)
         outputs = network.run(batches, cancel.check if cancel else None)
         found: dict[int, Arrays] = {}
         for batch, (pairs, tokens) in zip(batches, outputs, strict=True):

@@ -130,15 +130,18 @@ def test_int8_files_of_other_weights_are_refused(tmp_path: Path) -> None:
         networks.build(tmp_path, "embedder", "int8", 1)
 
 
-def test_batches_hold_each_text_once_and_little_padding() -> None:
+@pytest.mark.parametrize("streams", [1, 2])
+def test_batches_hold_each_text_once_and_little_padding(streams: int) -> None:
     rng = np.random.default_rng(1)
     ids = [rng.integers(1, 30_000, length) for length in rng.integers(3, 256, 200)]
-    batches = WordTable(FOLDER).batches(ids, tokens_per_batch=1024)
+    batches = WordTable(FOLDER).batches(ids, tokens_per_batch=1024, streams=streams)
     rows = np.concatenate([batch.rows for batch in batches])
     assert sorted(rows.tolist()) == list(range(200))
     for batch in batches:
         assert batch.mask.sum(1).astype(int).tolist() == [len(ids[row]) for row in batch.rows]
         assert batch.mask.size <= 1024
+    assert len(batches) % streams == 0, "no stream is idle while the last batch runs"
+    assert min(batch.mask.size for batch in batches) > 512
     assert sum(batch.mask.size for batch in batches) < 1.1 * sum(map(len, ids))
 
 
