@@ -43,8 +43,8 @@ if TYPE_CHECKING:
     from rag.llm.trial import Trial
     from rag.reader import Reader
     from rag.search.rerank import ReadHit
+    from rag.whole.kept import Kept
     from rag.whole.report import Found
-    from rag.whole.tables import Rows
 
 log = logging.getLogger("footnote.rag")
 
@@ -87,7 +87,7 @@ class Engine:
         self.ask_settings = ask
         self._models: Models | None = None
         self._chat_model: ChatModel | None = None
-        self._table_rows: Rows | None = None
+        self._kept: Kept | None = None
         self._loading = threading.Lock()
         self._state = "waiting"
 
@@ -270,10 +270,13 @@ class Engine:
     ) -> Generator[Event, None, Found | None]:
         """What every document says, for a question about all of them; None for any other question."""
         from rag.whole.gather import gathered
+        from rag.whole.kept import Kept
         from rag.whole.tools import Tools
 
-        tools = Tools(library, models.embedder, models.reader)
-        return (yield from gathered(tools, self._rows(), question, cancel, history=history))
+        if self._kept is None:
+            self._kept = Kept()
+        tools = Tools(library, models.embedder, models.reader, self._kept)
+        return (yield from gathered(tools, question, cancel, history))
 
     def _tell(
         self, models: Models, found: Found, draft: _Draft, clock: _Clock, cancel: CancelToken
@@ -306,14 +309,6 @@ class Engine:
             if isinstance(event, Finished):
                 event = Finished(replace(event.answer, coverage=found.coverage))
             yield event
-
-    def _rows(self) -> Rows:
-        """The rows of tables that were read last; kept with the engine."""
-        if self._table_rows is None:
-            from rag.whole.tables import Rows
-
-            self._table_rows = Rows()
-        return self._table_rows
 
     # ------------------------------------------------------------------ a chat model
 

@@ -164,19 +164,19 @@ def taken(engine: Engine, library: Library, file: Path) -> dict[str, Any]:
     """How many questions of a file are taken for ones about the whole library, by their words and in the end."""
     from rag.model import CancelToken
     from rag.whole.gather import gathered
+    from rag.whole.kept import Kept
     from rag.whole.route import route
-    from rag.whole.tables import Rows
     from rag.whole.tools import Tools
 
     models = engine.load()
-    tools, rows = Tools(library, models.embedder, models.reader), Rows()
+    tools = Tools(library, models.embedder, models.reader, Kept())
     asked = by_words = 0
     found: list[str] = []
     began = time.perf_counter()
     for question in ordinary(file):
         asked += 1
         by_words += route(question) is not None
-        steps = gathered(tools, rows, question, CancelToken())
+        steps = gathered(tools, question, CancelToken())
         while True:
             try:
                 next(steps)

@@ -5,7 +5,7 @@ Its form decides first (route.py), then its meaning (kinds.py, meant.py); tables
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator, Sequence
+from collections.abc import Generator, Sequence
 
 from rag.model import CancelToken, Progress, Turn
 from rag.search.leaning import leans
@@ -14,22 +14,15 @@ from rag.whole.meant import considered, readings
 from rag.whole.report import Found
 from rag.whole.route import MOST_CHARACTERS, Comparison, Listing, Summary, Things, Wanted, route
 from rag.whole.shelf import Shelf
-from rag.whole.tables import Rows, tabled
+from rag.whole.tables import tabled
 from rag.whole.tools import Tools
 from rag.whole.words import may_compute
 
 Gathering = Generator[Progress, None, Found | None]
 
 
-def gathered(
-    tools: Tools,
-    rows: Rows,
-    question: str,
-    cancel: CancelToken,
-    documents: Collection[int] | None = None,
-    history: Sequence[Turn] = (),
-) -> Gathering:
-    """Look at every document (those of `documents`, by id, where given) and tell how far it is.
+def gathered(tools: Tools, question: str, cancel: CancelToken, history: Sequence[Turn] = ()) -> Gathering:
+    """Look at every document and tell how far it is.
 
     A question that leans on `history` has no meaning of its own: only its form is looked at.
 
@@ -37,7 +30,7 @@ def gathered(
     """
     wanted = route(question)
     if wanted:
-        shelf = Shelf(tools.library, documents)
+        shelf = tools.kept.shelves.of(tools.library)
         cancel.check()
         if found := (yield from _looked_up(tools, shelf, wanted, cancel)):
             return found
@@ -48,9 +41,11 @@ def gathered(
     computing = may_compute(question) and tools.library.info().tables > 0
     if not (meant or computing):
         return None
-    shelf = Shelf(tools.library, documents)
+    shelf = tools.kept.shelves.of(tools.library)
     cancel.check()
-    if computing and (found := (yield from tabled(tools, rows, shelf, question, cancel, "table" in meant))):
+    if computing and (
+        found := (yield from tabled(tools, tools.kept.rows, shelf, question, cancel, "table" in meant))
+    ):
         return found
     for kind in meant:
         for reading in readings(shipped(), kind, question, shelf, kinds["ordinary"]):

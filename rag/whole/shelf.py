@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import PurePosixPath
 
 from ingest.model import DocumentState, StoredChunk
 from ingest.protocols import Library
+from ingest.shelf.scope import Scope
 from ingest.text.analysis import STOP_WORDS, question_terms, terms
 
 # Words that many names hold and that tell no document from another.
@@ -20,9 +22,9 @@ _GENERIC = frozenset(
 BATCH = 500  # chunks fetched at a time: between two of them a stop is heard
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Shelved:
-    """A document in view. `first` and `last` are its chunk ids; both 0 when it has no text."""
+    """A document in view, with its names as they were analysed at the first use. `first` and `last` are its chunk ids; both 0 when it has no text."""
 
     id: int
     key: str
@@ -46,38 +48,80 @@ class Shelved:
         """Its title, else its file name: for people."""
         return self.title or PurePosixPath(self.key).name
 
+    @cached_property
+    def file(self) -> str:
+        """Its file name, casefolded."""
+        return PurePosixPath(self.key.casefold()).name
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """What it may be called as it is written, casefolded: path, file name, file name without its ending, title."""
+        path = PurePosixPath(self.key.casefold())
+        return frozenset({str(path), path.name, path.stem, self.title.casefold()} - {""})
+
+    @cached_property
+    def name_terms(self) -> tuple[frozenset[str], frozenset[str]]:
+        """The stems of its title, and those of its file name."""
+        stem = PurePosixPath(self.key).stem.replace("_", " ").replace("-", " ")
+        return frozenset(terms(self.title)), frozenset(terms(stem))
+
+    @cached_property
+    def telling(self) -> tuple[frozenset[str], ...]:
+        """The same, each without the words that tell no document from another; empty ones left out."""
+        found = (held - _GENERIC - STOP_WORDS for held in self.name_terms)
+        return tuple(held for held in found if held)
+
     @property
-    def terms(self) -> set[str]:
-        """The stems of its title and of its file name."""
-        title, stem = _title_terms(self)
+    def terms(self) -> frozenset[str]:
+        title, stem = self.name_terms
         return title | stem
 
 
-class Shelf:
-    """The documents of a library that are asked, or those of `only` (document ids), by key."""
+class Shelves:
+    """The documents that were looked at last, kept until their library changes: to list 5,000 and to analyse their
+    names takes longer than an ordinary question. Safe for threads."""
 
-    def __init__(self, library: Library, only: Collection[int] | None = None) -> None:
+    def __init__(self) -> None:
+        self._kept: tuple[tuple[str, Scope, int], tuple[Shelved, ...]] | None = None
+
+    def of(self, library: Library) -> Shelf:
+        seen = (library.name, library.scope, library.revision())
+        kept = self._kept
+        if kept is None or kept[0] != seen:
+            kept = self._kept = (seen, listed(library))
+        return Shelf(library, kept[1])
+
+
+def listed(library: Library) -> tuple[Shelved, ...]:
+    """The documents of a library that are asked, by key."""
+    spans = library.spans()
+    found: dict[int, Shelved] = {}
+    for origin in library.origins():
+        if origin.aside and not library.scope:  # a scope has chosen for itself
+            continue
+        if origin.document_id not in found:
+            first, last = spans.get(origin.document_id, (0, 0))
+            found[origin.document_id] = Shelved(
+                origin.document_id,
+                origin.key,
+                origin.title,
+                origin.media_type,
+                origin.state,
+                first,
+                last,
+                origin.changed > 0,
+            )
+    return tuple(found.values())
+
+
+class Shelf:
+    """The documents that a question is asked of."""
+
+    def __init__(self, library: Library, documents: tuple[Shelved, ...]) -> None:
         self._library = library
-        spans = library.spans()
-        found: dict[int, Shelved] = {}
-        for origin in library.origins():
-            if origin.aside and not library.scope:  # a scope has chosen for itself
-                continue
-            if (only is None or origin.document_id in only) and origin.document_id not in found:
-                first, last = spans.get(origin.document_id, (0, 0))
-                found[origin.document_id] = Shelved(
-                    origin.document_id,
-                    origin.key,
-                    origin.title,
-                    origin.media_type,
-                    origin.state,
-                    first,
-                    last,
-                    origin.changed > 0,
-                )
-        self.documents: tuple[Shelved, ...] = tuple(found.values())
-        self._by_id = found
-        by_place = sorted((each.first, each.id) for each in found.values() if each.readable)
+        self.documents = documents
+        self._by_id = {each.id: each for each in documents}
+        by_place = sorted((each.first, each.id) for each in documents if each.readable)
         self._firsts = [first for first, _ in by_place]
         self._owners = [owner for _, owner in by_place]
 
@@ -129,16 +173,15 @@ class Shelf:
         More than one when nothing tells them apart; [] when a telling word of the phrase is in no name.
         """
         plain = phrase.strip().casefold()
-        exact = [each for each in self.documents if plain in _names(each)]
+        exact = [each for each in self.documents if plain in each.names]
         if exact:
             return exact
         wanted = set(question_terms(phrase)) - _GENERIC or set(question_terms(phrase))
         shares: dict[int, float] = {}
         for each in self.documents:
-            title, stem = _title_terms(each)
-            if wanted and wanted <= title | stem:
+            if wanted and wanted <= each.terms:
                 shares[each.id] = max(
-                    len(wanted & held) / len(held - _GENERIC or held) for held in (title, stem) if held
+                    len(wanted & held) / len(held - _GENERIC or held) for held in each.name_terms if held
                 )
         best = max(shares.values(), default=0.0)
         return [self._by_id[i] for i, share in shares.items() if share == best]
@@ -154,48 +197,33 @@ class Shelf:
         """The documents whose names stand in a text, in its order: a file name as it is, else all telling words of
         the title or the file name. One whose words are only a part of another's that stands in it is left out."""
         lowered = text.casefold()
-        files = [each for each in self.documents if PurePosixPath(each.key.casefold()).name in lowered]
+        files = [each for each in self.documents if each.file in lowered]
         if files:
-            return sorted(files, key=lambda each: lowered.find(PurePosixPath(each.key.casefold()).name))
+            return sorted(files, key=lambda each: lowered.find(each.file))
         said = question_terms(text)
-        found: dict[int, set[str]] = {}
+        known = frozenset(said)
+        found: dict[int, frozenset[str]] = {}
         for each in self.documents:
-            names = [_telling(held) for held in _title_terms(each)]
-            held = max((name for name in names if name and name <= set(said)), key=len, default=set())
-            if held:
-                found[each.id] = held
+            if names := [name for name in each.telling if name <= known]:
+                found[each.id] = max(names, key=len)
         whole = [i for i, held in found.items() if not any(held < other for other in found.values())]
         return [self._by_id[i] for i in sorted(whole, key=lambda i: min(map(said.index, found[i])))]
 
     def calls(self, document: Shelved, text: str) -> bool:
         """Whether a text calls a document by its name: by two telling words or more in a row, or by its only one with a
         word for documents behind it ("the Miro guide"); by its file."""
-        if PurePosixPath(document.key.casefold()).name in text.casefold():
+        if document.file in text.casefold():
             return True
         said = question_terms(text)
-        for name in map(_telling, _title_terms(document)):
+        for name in document.telling:
             for at in range(len(said)):
                 row = said[at : at + len(name) + 1]
-                if name and name <= set(row) and (len(name) > 1 or set(row[1:]) & _GENERIC):
+                if name <= set(row) and (len(name) > 1 or set(row[1:]) & _GENERIC):
                     return True
         return False
-
-
-def _telling(held: set[str]) -> set[str]:
-    return {term for term in held if term not in _GENERIC and term not in STOP_WORDS}
 
 
 def telling_terms(phrase: str) -> set[str]:
     """The terms of a phrase but those that name nothing."""
     found = set(question_terms(phrase))
     return found - _GENERIC or found
-
-
-def _names(document: Shelved) -> set[str]:
-    path = PurePosixPath(document.key.casefold())
-    return {str(path), path.name, path.stem, document.title.casefold()} - {""}
-
-
-def _title_terms(document: Shelved) -> tuple[set[str], set[str]]:
-    stem = PurePosixPath(document.key).stem.replace("_", " ").replace("-", " ")
-    return set(terms(document.title)), set(terms(stem))

@@ -9,6 +9,7 @@ from ingest.protocols import Embedder, Library
 
 if TYPE_CHECKING:
     from rag.reader import Reader
+    from rag.whole.kept import Kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,3 +17,4 @@ class Tools:
     library: Library
     embedder: Embedder
     reader: Reader
+    kept: Kept

@@ -14,14 +14,12 @@ from ingest.home.opening import LocalHome, open_home
 from ingest.library import LocalLibrary
 from ingest.model import Source
 from ingest.settings import PROJECT, Settings
+from ingest.shelf.scope import Scope
 from rag.chats.kept_answer import answer_from_json, answer_to_json
 from rag.engine import EXTRACTIVE, Engine
 from rag.model import Answer, CancelToken, Checked, Progress
 from rag.settings import AskSettings
-from rag.whole.gather import gathered
 from rag.whole.route import route
-from rag.whole.tables import Rows
-from rag.whole.tools import Tools
 from tests.rag.asking import SAMPLE_SOURCES, ended
 from tests.servers.openai_server import serving
 
@@ -132,19 +130,13 @@ def test_the_catalogue(engine: Engine, library: LocalLibrary) -> None:
 
 
 def test_documents_may_be_limited(engine: Engine, library: LocalLibrary) -> None:
-    """What a scope will use: only these documents are looked at and counted."""
-    models = engine.load()
-    tools = Tools(library, models.embedder, models.reader)
-    wanted = [origin.document_id for origin in library.origins() if origin.key.startswith("tables/")]
-    steps = gathered(tools, Rows(), "Which documents mention the dome?", CancelToken(), wanted)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            found = end.value
-            break
-    assert found.sentences[0].text == "None of the 4 documents mentions “dome”."
-    assert (found.coverage.read, found.coverage.documents) == (4, 4)
+    """By a scope: only its documents are looked at and counted, also right after all of them."""
+    question = "Which documents mention the dome?"
+    assert told_of(engine, library, question).text != "None of the 4 documents mentions “dome”."
+    answer = told_of(engine, library.within(Scope(documents=("tables",))), question)
+    assert answer.text == "None of the 4 documents mentions “dome”."
+    assert answer.coverage is not None
+    assert (answer.coverage.read, answer.coverage.documents) == (4, 4)
 
 
 # ------------------------------------------------------------------ things, comparison, summary
