@@ -7,6 +7,7 @@ or a line much shorter than its neighbours; wrapped lines of a PDF run on.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import pairwise
 
 # A full stop after these is no sentence end. Lower case, without the stop.
@@ -23,6 +24,7 @@ ITEM = re.compile(r"[ \t]*(?:[-*•◦▪●○■□–‣·]|\(?\d{1,3}[.)]|\(
 _WORD_BEFORE = re.compile(r"[^\s(\[\"'“‘]+$")
 
 LINE_FULL_SHARE = 0.72  # a line at least this share of the usual width is taken to be wrapped
+KEPT_CHARACTERS = 10_000  # a passage: the answer to a question comes back to the same ones several times
 SHORT_LAYOUT = 35  # characters; narrower text is a list or table, every line stands alone
 
 
@@ -31,6 +33,15 @@ def sentences(text: str) -> list[tuple[int, int]]:
 
     Every non-blank character lies in exactly one sentence.
     """
+    return list(_kept(text)) if len(text) <= KEPT_CHARACTERS else _found(text)
+
+
+@lru_cache(maxsize=128)
+def _kept(text: str) -> tuple[tuple[int, int], ...]:
+    return tuple(_found(text))
+
+
+def _found(text: str) -> list[tuple[int, int]]:
     cuts = {0, len(text)}
     cuts.update(match.end() for match in _BLANK.finditer(text))
     cuts.update(_line_cuts(text))
