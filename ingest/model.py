@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 _NAME_WORD = re.compile(r"[^\W_]+")
@@ -201,6 +202,7 @@ class Chunk:
     headings: tuple[str, ...] = ()
 
 
+@lru_cache(maxsize=1024)  # a question asks for those of its hundred candidates again and again
 def context_line(title: str, headings: tuple[str, ...], key: str = "") -> str:
     """What the file's name adds, title and heading path as one line, repeats dropped.
 
