@@ -1,0 +1,198 @@
+"""Whether two claims are of the same thing and differ in their value alone.
+
+The sentences around the values have to share most telling words, and nothing in one may speak of another case: no
+other name, year, season, weekday or group of people, no other number of a room, nothing else it is for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from ingest.text.analysis import STOP_WORDS, terms
+from rag.answers.agreement import Text, Word
+from rag.answers.disagree.claims import YEAR, Claim, Figure, Names
+from rag.answers.disagree.moments import Moment, moments
+
+SHARED_WORDS, SHARED_SHARE = 3, 0.5  # of the telling words of the shorter sentence
+SHARED_SHARE_OF_PLACE = 0.7  # … where the values are common words: "the kitchen"
+ROUGHLY = 0.1  # "about 1,200" and 1,187 are the same
+_ROUGH = frozenset("about around roughly approximately nearly almost some circa over".split())
+# Who or when it is said of: where only one sentence has such a word, they speak of different cases.
+_CASES = frozenset(
+    form
+    for word in (
+        "winter summer spring autumn monday tuesday wednesday thursday friday saturday sunday weekday weekend holiday "
+        "morning afternoon evening adult child children student pupil senior visitor guest employee contractor volunteer "
+        "apprentice trainee freelancer tenant men women boys girls full-time part-time minimum maximum average total "
+        "domestic international abroad upstairs downstairs indoor outdoor initially originally formerly previously"
+    ).split()
+    for form in terms(word)
+)  # fmt: skip
+_ONCE = re.compile(
+    r"\b(?:since|born|died|founded|foundation|established|built|completed|invented|introduced|joined|bought|signed|"
+    r"ends?|expires?|moved?|opened|retires?|retired)\b",
+    re.IGNORECASE,
+)
+_LEADS_TO = frozenset("for of in at during on".split())  # the word after it says which one is meant
+REACH = 3  # words behind such a word
+
+
+def differ(one: Claim, other: Claim, asked: set[str]) -> bool:
+    """Whether two claims contradict each other: other values for the same thing."""
+    return _other_value(one, other) and same_thing(one, other, asked)
+
+
+def _other_value(one: Claim, other: Claim) -> bool:
+    mine, theirs = one.value, other.value
+    if isinstance(mine, Figure) and isinstance(theirs, Figure):
+        return _other_figure(one, mine, other, theirs)
+    if isinstance(mine, Moment) and isinstance(theirs, Moment):
+        return _other_moment(one, mine, other, theirs)
+    if isinstance(mine, Names) and isinstance(theirs, Names):
+        return _other_name(one, mine, other, theirs)
+    return False
+
+
+def _other_figure(one: Claim, mine: Figure, other: Claim, theirs: Figure) -> bool:
+    if mine.value == theirs.value or mine.unit != theirs.unit or not mine.unit:
+        return False
+    if mine.value in other.sentence.forms or theirs.value in one.sentence.forms:
+        return False
+    return not (_near(mine, theirs) and (_roughly(one) or _roughly(other)))
+
+
+def _near(one: Figure, other: Figure) -> bool:
+    try:
+        a, b = float(one.value[1:]), float(other.value[1:])
+    except ValueError:  # "#9:30"
+        return False
+    return abs(a - b) <= ROUGHLY * max(abs(a), abs(b))
+
+
+def _roughly(claim: Claim) -> bool:
+    return any(
+        word.lower in _ROUGH and 0 < claim.start - word.start <= 20 for word in claim.sentence.words
+    )
+
+
+def _other_moment(one: Claim, mine: Moment, other: Claim, theirs: Moment) -> bool:
+    if not mine.differs(theirs) or _says(other, mine) or _says(one, theirs):
+        return False
+    parts = mine.told().keys() & theirs.told().keys()
+    if not mine.apart(theirs, "year") or parts == {"year"}:
+        return not mine.apart(theirs, "year") or _once(one, other)
+    # Two dates in different years may be of an event that comes again.
+    return _once(one, other) or not any(mine.apart(theirs, name) for name in parts - {"year"})
+
+
+def _once(one: Claim, other: Claim) -> bool:
+    return all(_ONCE.search(claim.sentence.text) for claim in (one, other))
+
+
+def _says(claim: Claim, moment: Moment) -> bool:
+    """Whether the claim's passage has this moment, too."""
+    wanted = moment.told().items()
+    return any(wanted <= said.moment.told().items() for said in moments(claim.hit.chunk.text))
+
+
+def _other_name(one: Claim, mine: Names, other: Claim, theirs: Names) -> bool:
+    if mine.proper != theirs.proper or mine.forms & theirs.forms:
+        return False
+    if not mine.proper:
+        return not (mine.forms & set(other.sentence.forms) or theirs.forms & set(one.sentence.forms))
+    return not (mine.forms & about(other) or theirs.forms & about(one))
+
+
+def about(claim: Claim) -> set[str]:
+    """The forms of the passage, its title, headings and file name: who and when it speaks of."""
+    chunk = claim.hit.chunk
+    return Text(f"{chunk.key} {chunk.context} {chunk.text}").known
+
+
+# ---------------------------------------------------------------------- the rest of both sentences
+
+
+def same_thing(one: Claim, other: Claim, asked: set[str]) -> bool:
+    """Whether the sentences say the same of the same, but for their values."""
+    mine, theirs = _said(one), _said(other)
+    shared = mine & theirs
+    place = isinstance(one.value, Names) and not one.value.proper
+    if len(shared) < (SHARED_SHARE_OF_PLACE if place else SHARED_SHARE) * min(len(mine), len(theirs)):
+        return False
+    if not asked & shared or apart(asked & mine, asked & theirs):
+        return False
+    if len(shared) < SHARED_WORDS and not (len(shared) == SHARED_WORDS - 1 and asked <= shared):
+        return False
+    return not other_case(one, other)
+
+
+def other_case(one: Claim, other: Claim) -> bool:
+    """Whether something tells that the sentences speak of two different cases."""
+    first, second = one.rest, other.rest
+    return (
+        apart(_names(first), _names(second))
+        or apart(_years(first), _years(second))
+        or _cases(first) != _cases(second)
+        or apart(_cases_of_title(one), _cases_of_title(other))
+        or _other_number(first, second)
+        or _other_object(first, second)
+    )
+
+
+def apart(one: set[str], other: set[str]) -> bool:
+    """Whether each has something that the other lacks."""
+    return bool(one - other) and bool(other - one)
+
+
+def _said(claim: Claim) -> set[str]:
+    """The telling words beside the value that are no numbers."""
+    return {word.form for word in claim.rest if word.tells and not word.is_number}
+
+
+def _names(words: Sequence[Word]) -> set[str]:
+    return {word.form for word in words if word.is_name}
+
+
+def _years(words: Sequence[Word]) -> set[str]:
+    return {word.form for word in words if YEAR.fullmatch(word.form)}
+
+
+def _cases(words: Sequence[Word]) -> set[str]:
+    return {word.form for word in words} & _CASES
+
+
+def _cases_of_title(claim: Claim) -> set[str]:
+    chunk = claim.hit.chunk
+    return set(terms(f"{chunk.key} {chunk.context}")) & _CASES
+
+
+def _other_number(first: Sequence[Word], second: Sequence[Word]) -> bool:
+    """Whether a word is followed by one number here and by another there: room 12, room 14."""
+    mine, theirs = _numbered(first), _numbered(second)
+    return any(apart(mine[form], theirs[form]) for form in mine.keys() & theirs.keys())
+
+
+def _numbered(words: Sequence[Word]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for word, following in zip(words, words[1:], strict=False):
+        if following.is_number and word.tells and following.start - word.start - len(word.lower) <= 1:
+            found.setdefault(word.form, set()).add(following.form)
+    return found
+
+
+def _other_object(first: Sequence[Word], second: Sequence[Word]) -> bool:
+    """Whether one is "for adults" and the other "for students"."""
+    mine, theirs = _objects(first), _objects(second)
+    return any(not mine[word] & theirs[word] for word in mine.keys() & theirs.keys())
+
+
+def _objects(words: Sequence[Word]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for place, word in enumerate(words):
+        if word.lower in _LEADS_TO:
+            near = words[place + 1 : place + 1 + REACH]
+            first = next((n for n, each in enumerate(near) if each.tells and not each.is_number), None)
+            if first is not None and all(each.lower in STOP_WORDS or each.is_number for each in near[:first]):
+                found.setdefault(word.lower, set()).update(each.form for each in near[first:] if each.tells)
+    return found

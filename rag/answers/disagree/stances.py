@@ -1,0 +1,193 @@
+"""Yes or no: what a passage says to a question that asks for nothing else.
+
+A clause that has all telling words of the question takes a stance: it allows or forbids, demands or leaves free,
+says something or denies it. Two stances differ when they are of the same sort, opposite, and the clauses say nothing
+else that could tell them apart.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from ingest.text.analysis import question_terms, terms
+from ingest.text.sentences import sentences
+from rag.answers.agreement import NEGATIONS, OPPOSITE, Text, Word
+from rag.answers.disagree.claims import RELEVANT, Claim
+from rag.answers.disagree.same import other_case
+from rag.search.rerank import ReadHit
+
+Sort = Literal["allowed", "demanded", "said"]
+SHARED_WORDS = 2
+
+_YES_OR_NO = re.compile(
+    r"(?:(?:and|but|so|hi|hello|please)[, ]+)?(?:is|are|was|were|am|do|does|did|can|could|may|might|must|shall|should|will|"
+    r"would|has|have|had|need)\b(?!.*\bor\b)",
+    re.IGNORECASE,
+)  # fmt: skip
+_CUT = re.compile(
+    r"[;:()—–]|,?\s\b(?:but|because|so|while|whereas|although|though|as long as|since|until|till|and|who|which)\b|,\s",
+    re.IGNORECASE,
+)
+_CONDITION = re.compile(
+    r"\b(?:if|unless|when|whenever|provided|except|excepting|once|in case|only|without|other than|apart from)\b",
+    re.IGNORECASE,
+)
+_ALLOWED = frozenset("allowed permitted may can welcome".split())
+_FORBIDDEN = frozenset("forbidden prohibited banned disallowed".split())
+_DEMANDED = frozenset("required mandatory compulsory obligatory necessary needed must need needs".split())
+_FREE = frozenset("optional voluntary".split())
+_SORTS = _ALLOWED | _FORBIDDEN | _DEMANDED | _FREE
+_SORT_FORMS = frozenset(form for word in _SORTS for form in terms(word))
+_MORE_OPPOSITES = {"open": "shut", "opens": "shuts", "safe": "dangerous", "enabled": "disabled", "free": "paid"}
+_PREFIXES = ("un", "in", "im", "il", "ir", "non", "dis")
+_LIGHT = frozenset(
+    form for word in "bring take get go come make keep put still already ever" for form in terms(word)
+)
+_VERBS = frozenset(
+    "is are was were be has have had do does did can could may might must shall should will would need needs "
+    "isnt arent wasnt werent cant cannot dont doesnt didnt mustnt neednt".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stance:
+    """`yes` to what is asked, of one `sort`; `word` is what is said or denied where the sort is "said"."""
+
+    sort: Sort
+    yes: bool
+    word: str = ""
+
+
+def asks_yes_or_no(question: str) -> bool:
+    """Whether a question can be answered by yes or no."""
+    return bool(_YES_OR_NO.match(question.strip()))
+
+
+def stance_of(read: ReadHit, question: str) -> Claim | None:
+    """The clause of a relevant passage that answers a question by yes or no; None where none has all its words."""
+    if read.raw.relevance < RELEVANT:
+        return None
+    wanted = set(question_terms(question)) - _LIGHT
+    subject = wanted - _SORT_FORMS
+    for clause in _clauses(read.hit.chunk.text):
+        sentence = Text(clause)
+        missing = subject - sentence.known
+        opposed = {form for form in missing if _has_opposite(form, sentence.words)}
+        if subject - opposed and missing == opposed and len(missing) <= 1:
+            value = _stance(sentence.words, subject, opposed)
+            if value is not None:
+                return Claim(read.hit, sentence, value, 0, 0, f"“{' '.join(clause.split())}”")
+    return None
+
+
+def opposed(one: Claim, other: Claim) -> bool:
+    """Whether two stances contradict each other."""
+    mine, theirs = one.value, other.value
+    if not isinstance(mine, Stance) or not isinstance(theirs, Stance) or not _contradict(mine, theirs):
+        return False
+    first, second = _said(one), _said(other)
+    if len(first & second) < SHARED_WORDS:
+        return False
+    return not (_subject(one) - second or _subject(other) - first or other_case(one, other))
+
+
+def _contradict(one: Stance, other: Stance) -> bool:
+    if one.sort != other.sort:
+        # "must stay" and "must not stay": what is demanded here is not allowed there
+        demanded = next((each for each in (one, other) if each.sort == "demanded"), None)
+        allowed = next((each for each in (one, other) if each.sort == "allowed"), None)
+        return demanded is not None and allowed is not None and demanded.yes and not allowed.yes
+    if one.sort == "said" and one.word != other.word:
+        return one.yes == other.yes and _opposite(one.word, other.word)
+    return one.yes != other.yes
+
+
+def _clauses(text: str) -> Iterator[str]:
+    """The sentences of a passage, cut where another thought begins; conditional ones are left out."""
+    for start, end in sentences(text):
+        whole = text[start:end]
+        first = 0
+        for cut in [*_CUT.finditer(whole), None]:
+            clause = whole[first : cut.start() if cut else len(whole)].strip(" .,!\n")
+            first = cut.end() if cut else first
+            if clause and not _CONDITION.search(clause) and not whole.endswith("?"):
+                yield clause
+
+
+def _stance(words: Sequence[Word], subject: set[str], opposed: set[str]) -> Stance | None:
+    denied = sum(word.lower in NEGATIONS for word in words) % 2 == 1
+    lowers = {word.lower for word in words}
+    if lowers & _FORBIDDEN:
+        return Stance("allowed", denied)
+    if lowers & (_ALLOWED - {"may", "can"}):
+        return Stance("allowed", not denied)
+    if lowers & _FREE:
+        return Stance("demanded", denied)
+    if lowers & {"must", "mustnt"} and denied:
+        return Stance("allowed", False)
+    if lowers & _DEMANDED or _has_to(words):
+        return Stance("demanded", not denied)
+    if lowers & {"may", "can", "cannot", "cant"}:
+        return Stance("allowed", not denied)
+    word = _predicate(words, subject, opposed)
+    return Stance("said", not denied, word) if word else None
+
+
+def _has_to(words: Sequence[Word]) -> bool:
+    return any(
+        one.lower in ("have", "has", "had") and other.lower == "to"
+        for one, other in zip(words, words[1:], strict=False)
+    )
+
+
+def _predicate(words: Sequence[Word], subject: set[str], opposed: set[str]) -> str:
+    """The word that is said or denied: the opposite of one that is asked, else the last asked one right behind the
+    verb or the negation; "" where there is none."""
+    for word in words:
+        if any(_opposite(form, word.lower) or _opposite(form, word.form) for form in opposed):
+            return word.lower
+    for place, word in enumerate(words[:-1]):
+        if word.lower in _VERBS or word.lower in NEGATIONS:
+            following = next((each for each in words[place + 1 :] if each.tells), None)
+            if following is not None and following.form in subject:
+                return following.lower
+    verbs = [word for word in words if word.lower in _VERBS]
+    return next((w.lower for w in words[1:] if w.form in subject and not w.is_name), "") if not verbs else ""
+
+
+def _has_opposite(form: str, words: Sequence[Word]) -> bool:
+    return any(_opposite(form, word.lower) or _opposite(form, word.form) for word in words)
+
+
+def _opposite(one: str, other: str) -> bool:
+    """Whether two words, or their stems, are opposites: open and closed, locked and unlocked."""
+    if _negates(one, other) or _negates(other, one):
+        return True
+    stems = {terms(one)[0] if terms(one) else one, one}
+    return any(
+        each in stems or (terms(each) or [each])[0] in stems
+        for each in (*OPPOSITE.get(other, ()), _MORE_OPPOSITES.get(other, ""))
+        if each
+    )
+
+
+def _negates(one: str, other: str) -> bool:
+    return len(one) > 3 and any(other == prefix + one for prefix in _PREFIXES)
+
+
+def _said(claim: Claim) -> set[str]:
+    return {word.form for word in claim.sentence.telling} - _SORT_FORMS
+
+
+def _subject(claim: Claim) -> set[str]:
+    """The telling words before the verb, but for a gerund that begins the clause ("Wearing a helmet is …")."""
+    words = claim.sentence.words
+    end = next((word.start for word in words[1:] if word.lower in _VERBS or word.lower in NEGATIONS), 0)
+    return {
+        word.form
+        for place, word in enumerate(words)
+        if word.start < end and word.tells and not (place == 0 and word.lower.endswith("ing"))
+    } - _SORT_FORMS
