@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Literal
 
 from ingest.text.analysis import STOP_WORDS
 from ingest.text.sentences import sentences
@@ -48,6 +49,15 @@ class Names:
 
     forms: frozenset[str]
     proper: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Stance:
+    """`yes` to what is asked, of one `sort`; `word` is what is said or denied where the sort is "said"."""
+
+    sort: Literal["allowed", "demanded", "said"]
+    yes: bool
+    word: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +103,7 @@ def _claim(hit: Hit, sentence: Text, start: int, end: int, question: str) -> Cla
         if len(said) > 1 or said[0].bounds:
             return None
         (each,) = said
-        shown = " ".join(sentence.text[each.start : each.end].split())
+        shown = " ".join(sentence.text[each.start : each.end].split()).rstrip(".")
         return Claim(hit, sentence, each.moment, each.start, each.end, shown)
     if any(w.is_number and start <= w.start < end for w in sentence.words) and not said:
         return _figure(hit, sentence, start, end)

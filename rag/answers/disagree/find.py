@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from itertools import combinations
 
-from ingest.text.analysis import question_terms
+from ingest.text.analysis import question_terms, terms
 from rag.answers.agreement import Text
 from rag.answers.disagree.claims import Claim, claim_of
 from rag.answers.disagree.same import about, differ
@@ -13,6 +14,7 @@ from rag.answers.disagree.stances import asks_yes_or_no, opposed, stance_of
 from rag.search.rerank import ReadHit
 
 LOOKED_AT = 8  # passages, in rank order
+_KIND_ASKED = re.compile(r"\b(?:what|which) (\w+)", re.IGNORECASE)  # "which app": no document has to say so
 
 
 def disagreement(query: str, reads: Sequence[ReadHit]) -> tuple[Claim, Claim] | None:
@@ -20,7 +22,7 @@ def disagreement(query: str, reads: Sequence[ReadHit]) -> tuple[Claim, Claim] | 
 
     Both have to be of whom, when and which number the question names.
     """
-    asked = set(question_terms(query))
+    asked = set(question_terms(query)) - set(terms(" ".join(_KIND_ASKED.findall(query))))
     meant = {word.form for word in Text(query).words if word.is_name or word.is_number}
 
     def first(claims: Sequence[Claim | None], other: Callable[[Claim, Claim], bool]) -> tuple[Claim, Claim] | None:

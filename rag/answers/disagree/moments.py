@@ -18,7 +18,7 @@ _PATTERNS = tuple(
     re.compile(pattern)
     for pattern in (
         rf"(?<![\w-]){_YEAR}-(?P<number>0[1-9]|1[0-2])-(?P<day>[0-3]\d)(?![\w-])",
-        rf"(?<![\w.,:]){_DAY}(?: of)? (?P<month>{_MONTH})\b\.?(?:,? {_YEAR}\b)?",
+        rf"(?<![\w.,:]){_DAY}(?: of)? (?P<month>{_MONTH})\b(?:\.?,? {_YEAR}\b)?",
         rf"\b(?P<month>{_MONTH})\b\.? {_DAY}(?![\d:.]\d|\w)(?:,? {_YEAR}\b)?",
         rf"\b(?P<month>{_MONTH})\b(?:,? (?:of )?{_YEAR}\b)?",
         rf"(?<![\w.,:/€$£-]){_YEAR}(?![\w/-]|[.,]\d| ?[€$£%])",
@@ -28,7 +28,8 @@ _PATTERNS = tuple(
         r"\b(?P<word>noon|midnight)\b",
     )
 )
-_JOINED = re.compile(r",?\s*(?:at|on|the|of|from)?\s*", re.IGNORECASE)
+_JOINED = re.compile(r",?\s*(?:at|the|of)?\s*")  # "3 March at 5 pm"
+_JOINED_TO_DATE = re.compile(r",?\s*(?:on|the|of)?(?:\s+the)?\s*")  # "5 pm on 3 March"; not "5 pm on Saturdays"
 _RANGE = re.compile(r"\s*(?:to|until|till|through|and|or|[-–—/])\s*")
 
 
@@ -82,7 +83,8 @@ def moments(text: str) -> list[Said]:
         taken = said.end
         before = found[-1] if found else None
         if before and (joined := _join(before.moment, said.moment)):
-            if _JOINED.fullmatch(text, before.end, said.start):
+            between = _JOINED_TO_DATE if said.moment.month else _JOINED
+            if between.fullmatch(text, before.end, said.start):
                 found[-1] = Said(joined, before.start, said.end)
                 continue
         found.append(said)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from ingest.text.analysis import STOP_WORDS, terms
+from ingest.text.analysis import terms
 from rag.answers.agreement import Text, Word
 from rag.answers.disagree.claims import YEAR, Claim, Figure, Names
 from rag.answers.disagree.moments import Moment, moments
@@ -24,7 +24,7 @@ _CASES = frozenset(
     for word in (
         "winter summer spring autumn monday tuesday wednesday thursday friday saturday sunday weekday weekend holiday "
         "morning afternoon evening adult child children student pupil senior visitor guest employee contractor volunteer "
-        "apprentice trainee freelancer tenant men women boys girls full-time part-time minimum maximum average total "
+        "apprentice trainee freelancer tenant men women boys girls minimum maximum average total "
         "domestic international abroad upstairs downstairs indoor outdoor initially originally formerly previously"
     ).split()
     for form in terms(word)
@@ -35,6 +35,8 @@ _ONCE = re.compile(
     re.IGNORECASE,
 )
 _LEADS_TO = frozenset("for of in at during on".split())  # the word after it says which one is meant
+_GOES_ON = re.compile(r"[;—–]|\b(?:and|but|while|whereas|because|where|which|who|so)\b", re.IGNORECASE)
+_BEFORE_NOUN = frozenset("the a an our your their its his her my this that these those each every all own".split())
 REACH = 3  # words behind such a word
 
 
@@ -133,11 +135,17 @@ def other_case(one: Claim, other: Claim) -> bool:
     return (
         apart(_names(first), _names(second))
         or apart(_years(first), _years(second))
-        or _cases(first) != _cases(second)
+        or _other_cases(one, other)
         or apart(_cases_of_title(one), _cases_of_title(other))
         or _other_number(first, second)
         or _other_object(first, second)
     )
+
+
+def _other_cases(one: Claim, other: Claim) -> bool:
+    """Whether one is said of cases that the other doesn't name; of who or where it is only where both name some."""
+    mine, theirs = _cases(one), _cases(other)
+    return apart(mine, theirs) if isinstance(one.value, Names) else mine != theirs
 
 
 def apart(one: set[str], other: set[str]) -> bool:
@@ -158,8 +166,10 @@ def _years(words: Sequence[Word]) -> set[str]:
     return {word.form for word in words if YEAR.fullmatch(word.form)}
 
 
-def _cases(words: Sequence[Word]) -> set[str]:
-    return {word.form for word in words} & _CASES
+def _cases(claim: Claim) -> set[str]:
+    """Words of cases, up to where the sentence goes on to something else."""
+    end = next((m.start() for m in _GOES_ON.finditer(claim.sentence.text, claim.end) if claim.end), None)
+    return {word.form for word in claim.rest if end is None or word.start < end} & _CASES
 
 
 def _cases_of_title(claim: Claim) -> set[str]:
@@ -193,6 +203,6 @@ def _objects(words: Sequence[Word]) -> dict[str, set[str]]:
         if word.lower in _LEADS_TO:
             near = words[place + 1 : place + 1 + REACH]
             first = next((n for n, each in enumerate(near) if each.tells and not each.is_number), None)
-            if first is not None and all(each.lower in STOP_WORDS or each.is_number for each in near[:first]):
+            if first is not None and all(each.lower in _BEFORE_NOUN or each.is_number for each in near[:first]):
                 found.setdefault(word.lower, set()).update(each.form for each in near[first:] if each.tells)
     return found

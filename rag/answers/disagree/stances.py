@@ -9,17 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Literal
 
 from ingest.text.analysis import question_terms, terms
 from ingest.text.sentences import sentences
 from rag.answers.agreement import NEGATIONS, OPPOSITE, Text, Word
-from rag.answers.disagree.claims import RELEVANT, Claim
+from rag.answers.disagree.claims import RELEVANT, Claim, Stance
 from rag.answers.disagree.same import other_case
 from rag.search.rerank import ReadHit
 
-Sort = Literal["allowed", "demanded", "said"]
 SHARED_WORDS = 2
 
 _YES_OR_NO = re.compile(
@@ -50,15 +47,6 @@ _VERBS = frozenset(
     "is are was were be has have had do does did can could may might must shall should will would need needs "
     "isnt arent wasnt werent cant cannot dont doesnt didnt mustnt neednt".split()
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Stance:
-    """`yes` to what is asked, of one `sort`; `word` is what is said or denied where the sort is "said"."""
-
-    sort: Sort
-    yes: bool
-    word: str = ""
 
 
 def asks_yes_or_no(question: str) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from rag.answers.disagree.claims import Claim, Figure
+
 _MONTHS = "january february march april may june july august september october november december".split()
 _DATE = re.compile(
     r"\b(?P<year>(?:19|20)\d\d)-(?P<number>0[1-9]|1[0-2])\b"
