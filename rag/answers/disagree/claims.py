@@ -91,9 +91,7 @@ def claim_of(read: ReadHit, question: str) -> Claim | None:
             text = chunk.text[start:end]
             if not _PROSE.search(text):
                 return None
-            return _claim(
-                read.hit, Text(text), raw.start - start, min(raw.end - start, len(text)), question
-            )
+            return _claim(read.hit, Text(text), raw.start - start, min(raw.end - start, len(text)), question)
     return None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import combinations
 
 from ingest.text.analysis import question_terms, terms
@@ -22,17 +22,15 @@ def disagreement(query: str, reads: Sequence[ReadHit]) -> tuple[Claim, Claim] | 
 
     Both have to be of whom, when and which number the question names.
     """
+    yes_or_no = asks_yes_or_no(query)
     asked = set(question_terms(query)) - set(terms(" ".join(_KIND_ASKED.findall(query))))
     meant = {word.form for word in Text(query).words if word.is_name or word.is_number}
-
-    def first(claims: Sequence[Claim | None], other: Callable[[Claim, Claim], bool]) -> tuple[Claim, Claim] | None:
-        found = [claim for claim in claims if claim and meant <= about(claim)]
-        for one, two in combinations(found, 2):
-            if one.hit.chunk.document_id != two.hit.chunk.document_id and other(one, two):
-                return one, two
-        return None
-
-    looked_at = reads[:LOOKED_AT]
-    if asks_yes_or_no(query):
-        return first([stance_of(read, query) for read in looked_at], opposed)
-    return first([claim_of(read, query) for read in looked_at], lambda one, two: differ(one, two, asked))
+    made = (stance_of(read, query) if yes_or_no else claim_of(read, query) for read in reads[:LOOKED_AT])
+    claims = [claim for claim in made if claim and meant <= about(claim)]
+    pairs = (
+        (one, other)
+        for one, other in combinations(claims, 2)
+        if one.hit.chunk.document_id != other.hit.chunk.document_id
+        and (opposed(one, other) if yes_or_no else differ(one, other, asked))
+    )
+    return next(pairs, None)

@@ -29,7 +29,9 @@ _PATTERNS = tuple(
     )
 )
 _JOINED = re.compile(r",?\s*(?:at|the|of)?\s*")  # "3 March at 5 pm"
-_JOINED_TO_DATE = re.compile(r",?\s*(?:on|the|of)?(?:\s+the)?\s*")  # "5 pm on 3 March"; not "5 pm on Saturdays"
+_JOINED_TO_DATE = re.compile(
+    r",?\s*(?:on|the|of)?(?:\s+the)?\s*"
+)  # "5 pm on 3 March"; not "5 pm on Saturdays"
 _RANGE = re.compile(r"\s*(?:to|until|till|through|and|or|[-–—/])\s*")
 
 
@@ -133,6 +135,4 @@ def _ranges(text: str, found: list[Said]) -> list[Said]:
     for place in range(1, len(found)):
         if _RANGE.fullmatch(text, found[place - 1].end, found[place].start):
             bounds[place - 1] = bounds[place] = True
-    return [
-        Said(each.moment, each.start, each.end, mark) for each, mark in zip(found, bounds, strict=True)
-    ]
+    return [Said(each.moment, each.start, each.end, mark) for each, mark in zip(found, bounds, strict=True)]

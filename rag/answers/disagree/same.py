@@ -35,8 +35,14 @@ _ONCE = re.compile(
     re.IGNORECASE,
 )
 _LEADS_TO = frozenset("for of in at during on".split())  # the word after it says which one is meant
-_GOES_ON = re.compile(r"[;—–]|\b(?:and|but|while|whereas|because|where|which|who|so)\b", re.IGNORECASE)
-_BEFORE_NOUN = frozenset("the a an our your their its his her my this that these those each every all own".split())
+_GOES_ON = re.compile(
+    r"[;—–]|,(?!\s*(?:in|on|during|from|for|at)\b)|\b(?:and|but|while|whereas|because|where|which|who|so)\b",
+    re.IGNORECASE,
+)
+_BEFORE_NOUN = frozenset(
+    "the a an our your their its his her my this that these those each every all own".split()
+)
+_MEASURES = frozenset("least most latest earliest once first last times".split())  # "at least": of the figure
 REACH = 3  # words behind such a word
 
 
@@ -73,9 +79,7 @@ def _near(one: Figure, other: Figure) -> bool:
 
 
 def _roughly(claim: Claim) -> bool:
-    return any(
-        word.lower in _ROUGH and 0 < claim.start - word.start <= 20 for word in claim.sentence.words
-    )
+    return any(word.lower in _ROUGH and 0 < claim.start - word.start <= 20 for word in claim.sentence.words)
 
 
 def _other_moment(one: Claim, mine: Moment, other: Claim, theirs: Moment) -> bool:
@@ -200,9 +204,12 @@ def _other_object(first: Sequence[Word], second: Sequence[Word]) -> bool:
 def _objects(words: Sequence[Word]) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for place, word in enumerate(words):
-        if word.lower in _LEADS_TO:
+        following = words[place + 1].lower if place + 1 < len(words) else ""
+        if word.lower in _LEADS_TO and following not in _MEASURES:
             near = words[place + 1 : place + 1 + REACH]
             first = next((n for n, each in enumerate(near) if each.tells and not each.is_number), None)
-            if first is not None and all(each.lower in _BEFORE_NOUN or each.is_number for each in near[:first]):
+            if first is not None and all(
+                each.lower in _BEFORE_NOUN or each.is_number for each in near[:first]
+            ):
                 found.setdefault(word.lower, set()).update(each.form for each in near[first:] if each.tells)
     return found

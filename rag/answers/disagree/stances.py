@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import cache
 
 from ingest.text.analysis import question_terms, terms
 from ingest.text.sentences import sentences
@@ -38,7 +39,7 @@ _DEMANDED = frozenset("required mandatory compulsory obligatory necessary needed
 _FREE = frozenset("optional voluntary".split())
 _SORTS = _ALLOWED | _FORBIDDEN | _DEMANDED | _FREE
 _SORT_FORMS = frozenset(form for word in _SORTS for form in terms(word))
-_MORE_OPPOSITES = {"open": "shut", "opens": "shuts", "safe": "dangerous", "enabled": "disabled", "free": "paid"}
+_MORE_OPPOSITES = (("open", "shut"), ("safe", "dangerous"), ("enabled", "disabled"))
 _PREFIXES = ("un", "in", "im", "il", "ir", "non", "dis")
 _LIGHT = frozenset(
     form for word in "bring take get go come make keep put still already ever" for form in terms(word)
@@ -89,7 +90,9 @@ def _contradict(one: Stance, other: Stance) -> bool:
         allowed = next((each for each in (one, other) if each.sort == "allowed"), None)
         return demanded is not None and allowed is not None and demanded.yes and not allowed.yes
     if one.sort == "said" and one.word != other.word:
-        return one.yes == other.yes and _opposite(one.word, other.word)
+        if one.yes == other.yes:
+            return _opposite(one.word, other.word)
+        return not (one if one.yes else other).word  # "covers", which is denied by "does not cover"
     return one.yes != other.yes
 
 
@@ -121,7 +124,7 @@ def _stance(words: Sequence[Word], subject: set[str], opposed: set[str]) -> Stan
     if lowers & {"may", "can", "cannot", "cant"}:
         return Stance("allowed", not denied)
     word = _predicate(words, subject, opposed)
-    return Stance("said", not denied, word) if word else None
+    return Stance("said", not denied, word) if word is not None else None
 
 
 def _has_to(words: Sequence[Word]) -> bool:
@@ -131,35 +134,38 @@ def _has_to(words: Sequence[Word]) -> bool:
     )
 
 
-def _predicate(words: Sequence[Word], subject: set[str], opposed: set[str]) -> str:
-    """The word that is said or denied: the opposite of one that is asked, else the last asked one right behind the
-    verb or the negation; "" where there is none."""
+def _predicate(words: Sequence[Word], subject: set[str], opposed: set[str]) -> str | None:
+    """The stem that is said or denied: an opposite of what is asked, else an asked word right behind a verb or a
+    negation; "" of a clause without either ("The warranty covers …"), None where it is something else."""
     for word in words:
-        if any(_opposite(form, word.lower) or _opposite(form, word.form) for form in opposed):
-            return word.lower
-    for place, word in enumerate(words[:-1]):
-        if word.lower in _VERBS or word.lower in NEGATIONS:
-            following = next((each for each in words[place + 1 :] if each.tells), None)
-            if following is not None and following.form in subject:
-                return following.lower
-    verbs = [word for word in words if word.lower in _VERBS]
-    return next((w.lower for w in words[1:] if w.form in subject and not w.is_name), "") if not verbs else ""
+        if any(_opposite(form, word.form) for form in opposed):
+            return word.form
+    leads = [n for n, word in enumerate(words) if word.lower in _VERBS or word.lower in NEGATIONS]
+    for place in leads:
+        following = next((each for each in words[place + 1 :] if each.tells), None)
+        if following is not None and following.form in subject:
+            return following.form
+    return None if leads else ""
 
 
 def _has_opposite(form: str, words: Sequence[Word]) -> bool:
-    return any(_opposite(form, word.lower) or _opposite(form, word.form) for word in words)
+    return any(_opposite(form, word.form) for word in words)
 
 
 def _opposite(one: str, other: str) -> bool:
-    """Whether two words, or their stems, are opposites: open and closed, locked and unlocked."""
-    if _negates(one, other) or _negates(other, one):
-        return True
-    stems = {terms(one)[0] if terms(one) else one, one}
-    return any(
-        each in stems or (terms(each) or [each])[0] in stems
-        for each in (*OPPOSITE.get(other, ()), _MORE_OPPOSITES.get(other, ""))
-        if each
-    )
+    """Whether two stems are opposites: open and closed, locked and unlocked."""
+    return other in _opposites().get(one, ()) or _negates(one, other) or _negates(other, one)
+
+
+@cache
+def _opposites() -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    pairs = [(one, other) for one, others in OPPOSITE.items() for other in others]
+    for one, other in (*pairs, *_MORE_OPPOSITES):
+        for a, b in zip(terms(one), terms(other), strict=False):
+            found.setdefault(a, set()).add(b)
+            found.setdefault(b, set()).add(a)
+    return found
 
 
 def _negates(one: str, other: str) -> bool:

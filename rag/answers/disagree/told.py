@@ -8,6 +8,7 @@ from datetime import date
 
 from rag.answers.disagree.claims import Claim, Figure
 
+OPENING = "Two documents disagree: "
 _MONTHS = "january february march april may june july august september october november december".split()
 _DATE = re.compile(
     r"\b(?P<year>(?:19|20)\d\d)-(?P<number>0[1-9]|1[0-2])\b"
@@ -36,7 +37,7 @@ def in_words(claims: tuple[Claim, Claim], added: Mapping[int, float]) -> str:
         swap = days[0] < days[1]
     if swap:
         one, other = other, one
-    return f"Two documents disagree: {_says(one)}, {_says(other)}{order}."
+    return f"{OPENING}{_says(one)}, {_says(other)}{order}."
 
 
 def _says(claim: Claim) -> str:

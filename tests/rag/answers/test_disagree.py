@@ -8,6 +8,7 @@ from datetime import datetime
 import pytest
 
 from rag.answers.disagree import disagreement, in_words
+from rag.answers.disagree.claims import Figure
 from rag.search.rerank import ReadHit
 from tests.rag.answers.test_ground import read_hit
 
@@ -27,7 +28,10 @@ def read(number: int, text: str, answer: str, relevance: float = 4.0, margin: fl
 def test_another_figure_for_the_same_claim_is_a_disagreement() -> None:
     found = disagreement(QUESTION, [read(1, OLD, "4 €"), read(2, NEW, "5 euros")])
     assert found
-    assert [(each.shown, each.unit) for each in found] == [("4 €", "euro"), ("5 euros", "euro")]
+    assert [(each.shown, each.value) for each in found] == [
+        ("4 €", Figure("#4", "euro")),
+        ("5 euros", Figure("#5", "euro")),
+    ]
 
 
 @pytest.mark.parametrize(
