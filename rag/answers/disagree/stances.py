@@ -25,14 +25,18 @@ _YES_OR_NO = re.compile(
     r"would|has|have|had|need)\b(?!.*\bor\b)",
     re.IGNORECASE,
 )  # fmt: skip
+_WHEN_OR_WHERE = r"(?:in|on|at|during|from|for|until|till|after|before|between|to|with)\b"
 _CUT = re.compile(
-    r"[;:()—–]|,?\s\b(?:but|because|so|while|whereas|although|though|as long as|since|until|till|and|who|which)\b|,\s",
+    r"[;:()—–]|,?\s\b(?:but|because|so|while|whereas|although|though|as long as|since|until|till|and|who|which)\b"
+    rf"|,\s(?!{_WHEN_OR_WHERE})",
     re.IGNORECASE,
 )
+_LEAD = re.compile(rf"{_WHEN_OR_WHERE}[^,]*,\s", re.IGNORECASE)  # "In winter, …": part of what follows
 _CONDITION = re.compile(
-    r"\b(?:if|unless|when|whenever|provided|except|excepting|once|in case|only|without|other than|apart from)\b",
+    r"\b(?:if|unless|when|whenever|provided|except|excepting|once|in case|apart from|other than)\b",
     re.IGNORECASE,
-)
+)  # somewhere in the sentence
+_CONDITION_OF_CLAUSE = re.compile(r"\b(?:only|without)\b", re.IGNORECASE)
 _ALLOWED = frozenset("allowed permitted may can welcome".split())
 _FORBIDDEN = frozenset("forbidden prohibited banned disallowed".split())
 _DEMANDED = frozenset("required mandatory compulsory obligatory necessary needed must need needs".split())
@@ -100,11 +104,14 @@ def _clauses(text: str) -> Iterator[str]:
     """The sentences of a passage, cut where another thought begins; conditional ones are left out."""
     for start, end in sentences(text):
         whole = text[start:end]
+        if whole.endswith("?") or _CONDITION.search(whole):
+            continue
+        lead = _LEAD.match(whole)
         first = 0
-        for cut in [*_CUT.finditer(whole), None]:
+        for cut in [*_CUT.finditer(whole, lead.end() if lead else 0), None]:
             clause = whole[first : cut.start() if cut else len(whole)].strip(" .,!\n")
             first = cut.end() if cut else first
-            if clause and not _CONDITION.search(clause) and not whole.endswith("?"):
+            if clause and not _CONDITION_OF_CLAUSE.search(clause):
                 yield clause
 
 
