@@ -20,7 +20,7 @@ from rag.search.rerank import ReadHit
 RELEVANT = 0.0  # relevance logit from which a passage speaks of the question
 SURE = 1.0  # … and margin from which its answer stands in it
 YEAR = re.compile(r"#(?:19|20)\d\d")
-_PROSE = re.compile(r"[.!?][\"”’')\]]*\s*$")  # a row of a table has columns that tell its figures apart
+PROSE = re.compile(r"[.!?][\"”’')\]]*\s*$")  # a row of a table has columns that tell its figures apart
 _SIGNS = {"€": "euro", "$": "dollar", "£": "pound", "¥": "yen", "%": "percent"}
 _SIGN = re.compile("[€$£¥%]")
 _ASKS_WHEN = re.compile(
@@ -89,7 +89,7 @@ def claim_of(read: ReadHit, question: str) -> Claim | None:
     for start, end in sentences(chunk.text):
         if start <= raw.start < end:
             text = chunk.text[start:end]
-            if not _PROSE.search(text):
+            if not PROSE.search(text):
                 return None
             return _claim(read.hit, Text(text), raw.start - start, min(raw.end - start, len(text)), question)
     return None

@@ -35,26 +35,40 @@ _ONCE = re.compile(
     re.IGNORECASE,
 )
 _LEADS_TO = frozenset("for of in at during on".split())  # the word after it says which one is meant
+_OF_CASES = {
+    one: other
+    for pair in (
+        ("over", "under"), ("above", "below"), ("before", "after"), ("more", "less"), ("first", "last"), ("old", "new"),
+        ("north", "south"), ("east", "west"), ("inside", "outside"), ("with", "without"), ("short", "long"),
+        ("upper", "lower"), ("left", "right"), ("small", "large"), ("single", "double"), ("public", "private"),
+    )
+    for one, other in (pair, pair[::-1])
+}  # fmt: skip
+_SPANS = frozenset(
+    form for word in "seconds minutes hours days weeks months years".split() for form in terms(word)
+)
+_PAST = frozenset("was were had did wasnt werent didnt hadnt used".split())
+_PRESENT = frozenset("is are has have does do will isnt arent hasnt havent doesnt dont".split())
 _GOES_ON = re.compile(
     r"[;—–]|,(?!\s*(?:in|on|during|from|for|at)\b)|\b(?:and|but|while|whereas|because|where|which|who|so)\b",
     re.IGNORECASE,
 )
 _BEFORE_NOUN = frozenset(
-    "the a an our your their its his her my this that these those each every all own".split()
+    "the a an our your their its his her my this that these those each every all own one".split()
 )
 _MEASURES = frozenset("least most latest earliest once first last times".split())  # "at least": of the figure
-REACH = 3  # words behind such a word
+_WITHIN = re.compile(r"[\s’'s-]*")  # between words of a phrase
 
 
 def differ(one: Claim, other: Claim, asked: set[str]) -> bool:
     """Whether two claims contradict each other: other values for the same thing."""
-    return _other_value(one, other) and same_thing(one, other, asked)
+    return _other_value(one, other, asked) and same_thing(one, other, asked)
 
 
-def _other_value(one: Claim, other: Claim) -> bool:
+def _other_value(one: Claim, other: Claim, asked: set[str]) -> bool:
     mine, theirs = one.value, other.value
     if isinstance(mine, Figure) and isinstance(theirs, Figure):
-        return _other_figure(one, mine, other, theirs)
+        return _other_figure(one, mine, other, theirs, asked)
     if isinstance(mine, Moment) and isinstance(theirs, Moment):
         return _other_moment(one, mine, other, theirs)
     if isinstance(mine, Names) and isinstance(theirs, Names):
@@ -62,9 +76,11 @@ def _other_value(one: Claim, other: Claim) -> bool:
     return False
 
 
-def _other_figure(one: Claim, mine: Figure, other: Claim, theirs: Figure) -> bool:
+def _other_figure(one: Claim, mine: Figure, other: Claim, theirs: Figure, asked: set[str]) -> bool:
     if mine.value == theirs.value or mine.unit != theirs.unit or not mine.unit:
         return False
+    if mine.unit in _SPANS and (wanted := _SPANS & asked) and mine.unit not in wanted:
+        return False  # weeks, where days are asked for
     if mine.value in other.sentence.forms or theirs.value in one.sentence.forms:
         return False
     return not (_near(mine, theirs) and (_roughly(one) or _roughly(other)))
@@ -138,11 +154,13 @@ def other_case(one: Claim, other: Claim) -> bool:
     first, second = one.rest, other.rest
     return (
         apart(_names(first), _names(second))
-        or apart(_years(first), _years(second))
+        or apart(years(first), years(second))
         or _other_cases(one, other)
         or apart(_cases_of_title(one), _cases_of_title(other))
         or _other_number(first, second)
-        or _other_object(first, second)
+        or _opposed(first, second)
+        or {_time(one), _time(other)} == {"past", "present"}
+        or _other_object(one, other)
     )
 
 
@@ -166,7 +184,8 @@ def _names(words: Sequence[Word]) -> set[str]:
     return {word.form for word in words if word.is_name}
 
 
-def _years(words: Sequence[Word]) -> set[str]:
+def years(words: Sequence[Word]) -> set[str]:
+    """The years among these words."""
     return {word.form for word in words if YEAR.fullmatch(word.form)}
 
 
@@ -195,21 +214,53 @@ def _numbered(words: Sequence[Word]) -> dict[str, set[str]]:
     return found
 
 
-def _other_object(first: Sequence[Word], second: Sequence[Word]) -> bool:
-    """Whether one is "for adults" and the other "for students"."""
-    mine, theirs = _objects(first), _objects(second)
-    return any(not mine[word] & theirs[word] for word in mine.keys() & theirs.keys())
+def _time(claim: Claim) -> str:
+    """Whether the last helping verb before the value (of a stance: the first of all) is of the past or the present;
+    "" without one."""
+    verbs = [
+        "past" if word.lower in _PAST else "present"
+        for word in claim.sentence.words
+        if word.lower in _PAST | _PRESENT and (not claim.end or word.start < claim.start)
+    ]
+    return (verbs[-1] if claim.end else verbs[0]) if verbs else ""
 
 
-def _objects(words: Sequence[Word]) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
+def _opposed(first: Sequence[Word], second: Sequence[Word]) -> bool:
+    """Whether one is of stays "over 90 days", the other of stays "under" them."""
+    mine, theirs = {word.lower for word in first}, {word.lower for word in second}
+    return any(_OF_CASES.get(word) in theirs - mine for word in mine - theirs)
+
+
+def _other_object(one: Claim, other: Claim) -> bool:
+    """Whether one is "for adults" and the other "for students", one "in eco mode", the other "in quick mode"."""
+    mine, theirs = _objects(one), _objects(other)
+    return any(
+        not any(a <= b or b <= a for a in mine[word] for b in theirs[word])
+        for word in mine.keys() & theirs.keys()
+    )
+
+
+def _objects(claim: Claim) -> dict[str, list[set[str]]]:
+    """The telling words that stand right behind each of these small words, the value left out."""
+    text, words = claim.sentence.text, claim.sentence.words
+    found: dict[str, list[set[str]]] = {}
     for place, word in enumerate(words):
-        following = words[place + 1].lower if place + 1 < len(words) else ""
-        if word.lower in _LEADS_TO and following not in _MEASURES:
-            near = words[place + 1 : place + 1 + REACH]
-            first = next((n for n, each in enumerate(near) if each.tells and not each.is_number), None)
-            if first is not None and all(
-                each.lower in _BEFORE_NOUN or each.is_number for each in near[:first]
-            ):
-                found.setdefault(word.lower, set()).update(each.form for each in near[first:] if each.tells)
+        if word.lower in _LEADS_TO:
+            phrase: set[str] = set()
+            before = word
+            for each in words[place + 1 :]:
+                gap = text[before.start + len(before.lower) : each.start]
+                if (
+                    claim.start <= each.start < claim.end
+                    or each.lower in _MEASURES
+                    or not _WITHIN.fullmatch(gap)
+                ):
+                    break
+                if each.tells and not each.is_number and each.lower not in _BEFORE_NOUN:
+                    phrase.add(each.form)
+                elif phrase or not (each.is_number or each.lower in _BEFORE_NOUN):
+                    break
+                before = each
+            if phrase:
+                found.setdefault(word.lower, []).append(phrase)
     return found

@@ -14,11 +14,12 @@ from functools import cache
 from ingest.text.analysis import question_terms, terms
 from ingest.text.sentences import sentences
 from rag.answers.agreement import NEGATIONS, OPPOSITE, Text, Word
-from rag.answers.disagree.claims import RELEVANT, Claim, Stance
-from rag.answers.disagree.same import other_case
+from rag.answers.disagree.claims import PROSE, RELEVANT, Claim, Stance
+from rag.answers.disagree.same import other_case, years
 from rag.search.rerank import ReadHit
 
 SHARED_WORDS = 2
+MOST_CHARACTERS = 200  # of a clause that is shown
 
 _YES_OR_NO = re.compile(
     r"(?:(?:and|but|so|hi|hello|please)[, ]+)?(?:is|are|was|were|am|do|does|did|can|could|may|might|must|shall|should|will|"
@@ -46,7 +47,7 @@ _SORT_FORMS = frozenset(form for word in _SORTS for form in terms(word))
 _MORE_OPPOSITES = (("open", "shut"), ("safe", "dangerous"), ("enabled", "disabled"))
 _PREFIXES = ("un", "in", "im", "il", "ir", "non", "dis")
 _LIGHT = frozenset(
-    form for word in "bring take get go come make keep put still already ever" for form in terms(word)
+    form for word in "bring take get go come make keep put still already ever".split() for form in terms(word)
 )
 _VERBS = frozenset(
     "is are was were be has have had do does did can could may might must shall should will would need needs "
@@ -84,6 +85,8 @@ def opposed(one: Claim, other: Claim) -> bool:
     first, second = _said(one), _said(other)
     if len(first & second) < SHARED_WORDS:
         return False
+    if years(one.rest) != years(other.rest):
+        return False
     return not (_subject(one) - second or _subject(other) - first or other_case(one, other))
 
 
@@ -93,25 +96,26 @@ def _contradict(one: Stance, other: Stance) -> bool:
         demanded = next((each for each in (one, other) if each.sort == "demanded"), None)
         allowed = next((each for each in (one, other) if each.sort == "allowed"), None)
         return demanded is not None and allowed is not None and demanded.yes and not allowed.yes
-    if one.sort == "said" and one.word != other.word:
+    if one.sort == "said" and _stem(one.word) != _stem(other.word):
         if one.yes == other.yes:
-            return _opposite(one.word, other.word)
+            return _opposite(_stem(one.word), other.word) or _opposite(_stem(other.word), one.word)
         return not (one if one.yes else other).word  # "covers", which is denied by "does not cover"
     return one.yes != other.yes
 
 
 def _clauses(text: str) -> Iterator[str]:
-    """The sentences of a passage, cut where another thought begins; conditional ones are left out."""
+    """The sentences of a passage, cut where another thought begins; headings, rows, questions and conditional
+    ones are left out."""
     for start, end in sentences(text):
         whole = text[start:end]
-        if whole.endswith("?") or _CONDITION.search(whole):
+        if not PROSE.search(whole) or whole.endswith("?") or _CONDITION.search(whole):
             continue
         lead = _LEAD.match(whole)
         first = 0
         for cut in [*_CUT.finditer(whole, lead.end() if lead else 0), None]:
             clause = whole[first : cut.start() if cut else len(whole)].strip(" .,!\n")
             first = cut.end() if cut else first
-            if clause and not _CONDITION_OF_CLAUSE.search(clause):
+            if 0 < len(clause) <= MOST_CHARACTERS and not _CONDITION_OF_CLAUSE.search(clause):
                 yield clause
 
 
@@ -142,26 +146,33 @@ def _has_to(words: Sequence[Word]) -> bool:
 
 
 def _predicate(words: Sequence[Word], subject: set[str], opposed: set[str]) -> str | None:
-    """The stem that is said or denied: an opposite of what is asked, else an asked word right behind a verb or a
+    """The word that is said or denied: an opposite of what is asked, else an asked word right behind a verb or a
     negation; "" of a clause without either ("The warranty covers …"), None where it is something else."""
     for word in words:
-        if any(_opposite(form, word.form) for form in opposed):
-            return word.form
+        if any(_opposite(form, word.lower) for form in opposed):
+            return word.lower
     leads = [n for n, word in enumerate(words) if word.lower in _VERBS or word.lower in NEGATIONS]
     for place in leads:
         following = next((each for each in words[place + 1 :] if each.tells), None)
         if following is not None and following.form in subject:
-            return following.form
+            return following.lower
     return None if leads else ""
 
 
 def _has_opposite(form: str, words: Sequence[Word]) -> bool:
-    return any(_opposite(form, word.form) for word in words)
+    return any(_opposite(form, word.lower) for word in words)
 
 
-def _opposite(one: str, other: str) -> bool:
-    """Whether two stems are opposites: open and closed, locked and unlocked."""
-    return other in _opposites().get(one, ()) or _negates(one, other) or _negates(other, one)
+def _opposite(form: str, word: str) -> bool:
+    """Whether a word is the opposite of a stem: closed of open, unlocked of lock."""
+    return _stem(word) in _opposites().get(form, ()) or any(
+        word.startswith(prefix) and len(form) > 3 and _stem(word[len(prefix) :]) == form
+        for prefix in _PREFIXES
+    )
+
+
+def _stem(word: str) -> str:
+    return next(iter(terms(word)), word)
 
 
 @cache
@@ -173,10 +184,6 @@ def _opposites() -> dict[str, set[str]]:
             found.setdefault(a, set()).add(b)
             found.setdefault(b, set()).add(a)
     return found
-
-
-def _negates(one: str, other: str) -> bool:
-    return len(one) > 3 and any(other == prefix + one for prefix in _PREFIXES)
 
 
 def _said(claim: Claim) -> set[str]:

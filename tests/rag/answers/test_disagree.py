@@ -121,6 +121,7 @@ def test_dates_and_names_are_compared_as_figures_are(
         ("When does the park close?", ("The park closes at 5 pm.", "5 pm"), ("On Sundays the park closes at 9 pm.", "9 pm")),
         ("When is the fair?", ("The fair is held on 8 May 2024.", "8 May 2024"), ("The fair is held on 14 May 2025.", "14 May 2025")),
         ("When is lunch served?", ("Lunch is served from 11:30 to 14:00.", "11:30"), ("Lunch is served from 12:00.", "12:00")),
+        ("Who leads the choir?", ("The choir is led by Ann Lee.", "Ann Lee"), ("The choir was led by Bo Falk.", "Bo Falk")),
         ("Who runs the shop?", ("The shop is run by Margaret Hill.", "Margaret Hill"), ("Mrs Hill runs the shop.", "Mrs Hill")),
         ("Who wrote the chronicle?", ("The chronicle was written by Anton Greif and Berta Moll.", "Anton Greif"), ("The chronicle was written by Berta Moll.", "Berta Moll")),
         ("Who won the race?", ("The race of the men was won by Karl Jensen.", "Karl Jensen"), ("The race of the women was won by Anne Dahl.", "Anne Dahl")),
@@ -152,6 +153,8 @@ def test_the_same_and_other_cases_are_told_from_disagreements(
         ("Is the café open on Sundays?", "In summer, the café is open on Sundays.", "The café is closed on Sundays.", False),
         ("Is the café open on Sundays?", "In summer the café is open on Sundays.", "In winter the café is closed on Sundays.", False),
         ("May I take photographs?", "Photographs may be taken in the garden.", "Photographs may not be taken in the depot.", False),
+        ("Are dogs allowed in the office?", "Dogs are allowed in the office.", "Until 2022 dogs were not allowed in the office.", False),
+        ("Are backups encrypted?", "Encrypted backups", "The backups are not encrypted.", False),
         ("Who may smoke on the roof?", "Smoking is allowed on the roof.", "Smoking is not allowed on the roof.", False),
     ],
 )  # fmt: skip
