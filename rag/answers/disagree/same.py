@@ -70,7 +70,7 @@ def _other_value(one: Claim, other: Claim, asked: set[str]) -> bool:
     if isinstance(mine, Figure) and isinstance(theirs, Figure):
         return _other_figure(one, mine, other, theirs, asked)
     if isinstance(mine, Moment) and isinstance(theirs, Moment):
-        return _other_moment(one, mine, other, theirs, asked)
+        return _other_moment(one, mine, other, theirs)
     if isinstance(mine, Names) and isinstance(theirs, Names):
         return _other_name(one, mine, other, theirs)
     return False
@@ -98,15 +98,13 @@ def _roughly(claim: Claim) -> bool:
     return any(word.lower in _ROUGH and 0 < claim.start - word.start <= 20 for word in claim.sentence.words)
 
 
-def _other_moment(one: Claim, mine: Moment, other: Claim, theirs: Moment, asked: set[str]) -> bool:
+def _other_moment(one: Claim, mine: Moment, other: Claim, theirs: Moment) -> bool:
     if not mine.differs(theirs) or _says(other, mine) or _says(one, theirs):
         return False
-    if not mine.apart(theirs, "year"):
-        return True
-    # Two years may be of an event that comes again, or of two of its kind.
     parts = mine.told().keys() & theirs.told().keys()
-    if parts == {"year"}:
-        return _once(one, other) or asked <= _said(one) & _said(other)
+    if not mine.apart(theirs, "year") or parts == {"year"}:
+        return not mine.apart(theirs, "year") or _once(one, other)
+    # Two dates in different years may be of an event that comes again.
     return _once(one, other) or not any(mine.apart(theirs, name) for name in parts - {"year"})
 
 
