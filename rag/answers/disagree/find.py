@@ -26,7 +26,7 @@ def disagreement(query: str, reads: Sequence[ReadHit]) -> tuple[Claim, Claim] | 
     asked = set(question_terms(query)) - set(terms(" ".join(_KIND_ASKED.findall(query))))
     meant = {word.form for word in Text(query).words if word.is_name or word.is_number}
     made = (stance_of(read, query) if yes_or_no else claim_of(read, query) for read in reads[:LOOKED_AT])
-    claims = [claim for claim in made if claim and meant <= about(claim)]
+    claims = [claim for claim in made if claim and (not meant or meant <= about(claim))]
     pairs = (
         (one, other)
         for one, other in combinations(claims, 2)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from ingest.text.analysis import terms
 from rag.answers.agreement import Text, Word
@@ -126,10 +127,15 @@ def _other_name(one: Claim, mine: Names, other: Claim, theirs: Names) -> bool:
     return not (mine.forms & about(other) or theirs.forms & about(one))
 
 
-def about(claim: Claim) -> set[str]:
+def about(claim: Claim) -> frozenset[str]:
     """The forms of the passage, its title, headings and file name: who and when it speaks of."""
     chunk = claim.hit.chunk
-    return Text(f"{chunk.key} {chunk.context} {chunk.text}").known
+    return _known(f"{chunk.key} {chunk.context} {chunk.text}")
+
+
+@lru_cache(maxsize=32)  # a passage is held against several others
+def _known(text: str) -> frozenset[str]:
+    return frozenset(Text(text).known)
 
 
 # ---------------------------------------------------------------------- the rest of both sentences
