@@ -230,7 +230,7 @@ class Engine:
         return read, rest
 
     def _disagreements(self, library: Library, query: str, read: Sequence[ReadHit]) -> tuple[str, ...]:
-        """A notice where two documents give different figures for what is asked."""
+        """A notice where two documents answer what is asked differently."""
         from rag.answers.disagree import disagreement, in_words
 
         found = disagreement(query, read)

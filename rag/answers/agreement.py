@@ -57,11 +57,11 @@ _OPPOSITES = """
     start end|started ended|paid unpaid|able unable|legal illegal|public private|internal external|
     largest smallest|longest shortest|oldest youngest|best worst|old new|father mother|son daughter|
     brother sister|husband wife|alive dead|born died|inside outside|left right|upper lower|over under"""
-_OPPOSITE: dict[str, set[str]] = {}
+OPPOSITE: dict[str, set[str]] = {}
 for _pair in _OPPOSITES.split("|"):
     _one, _other = _pair.split()
-    _OPPOSITE.setdefault(_one, set()).add(_other)
-    _OPPOSITE.setdefault(_other, set()).add(_one)
+    OPPOSITE.setdefault(_one, set()).add(_other)
+    OPPOSITE.setdefault(_other, set()).add(_one)
 
 _WORD = re.compile(r"\d+(?:[.,:]\d+)*|[^\W\d_]+(?:[’'][^\W\d_]+)?")
 
@@ -314,4 +314,4 @@ def _denies(claim: Text, near: Sequence[Word]) -> bool:
 
 def _opposite(claim: Text, near: Sequence[Word], there: set[str]) -> bool:
     close = {word.lower for word in near}
-    return any(_OPPOSITE.get(word.lower, set()) & close and word.lower not in close for word in claim.words)
+    return any(OPPOSITE.get(word.lower, set()) & close and word.lower not in close for word in claim.words)

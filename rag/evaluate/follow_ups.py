@@ -97,7 +97,7 @@ def measure(reader: Any, embedder: Embedder, data: Path) -> dict[str, Any]:
     from rag.search.condense import carry_over, condense, remembered
     from rag.search.leaning import leans
 
-    rows = lines(data / "trec_cast" / "rewrites.jsonl.gz")
+    rows = list(lines(data / "trec_cast" / "rewrites.jsonl.gz"))
     report: dict[str, Any] = {}
     turns_of: list[Later] = []
     for year in YEARS:
