@@ -122,4 +122,8 @@ MIGRATIONS = (
         listed_change TEXT NOT NULL DEFAULT '',           -- its <lastmod> in the sitemap
         PRIMARY KEY(library_id, address)) WITHOUT ROWID;
     """,
+    """
+    CREATE INDEX documents_remarked ON documents(library_id)  -- receipts are long: those with warnings
+      WHERE json_extract(receipt, '$.warnings') <> '[]';
+    """,
 )
