@@ -26,6 +26,7 @@ SOURCES_TO_COME: Json = {
     "library": "",
     "waiting": True,
 }  # `sources` of no answer yet
+NO_SOURCES: Json = {"none": True}  # of no question yet: no panel, but room for it when one is sent
 
 
 def answer(data: Json, on_act: Callable[[Any], None] | None = None) -> None:
