@@ -89,8 +89,7 @@ class Documents:
         remarked = {
             row[0]
             for row in self._db.read(
-                "SELECT id FROM documents WHERE library_id = ? AND json_extract(receipt, '$.warnings') <> '[]'",
-                (library_id,),
+                "SELECT id FROM documents WHERE library_id = ? AND remarked", (library_id,)
             )
         }
         rows = self._db.read(

@@ -123,7 +123,8 @@ MIGRATIONS = (
         PRIMARY KEY(library_id, address)) WITHOUT ROWID;
     """,
     """
-    CREATE INDEX documents_remarked ON documents(library_id)  -- receipts are long: those with warnings
-      WHERE json_extract(receipt, '$.warnings') <> '[]';
+    ALTER TABLE documents ADD COLUMN remarked INTEGER NOT NULL DEFAULT 0;  -- its receipt has warnings
+    UPDATE documents SET remarked = 1 WHERE json_extract(receipt, '$.warnings') <> '[]';
+    CREATE INDEX documents_remarked ON documents(library_id) WHERE remarked;  -- found without walking over receipts
     """,
 )

@@ -165,12 +165,10 @@ def in_words(figures: tuple[Figure, Figure], added: Mapping[int, float]) -> str:
         swap = days[0] < days[1]
     if swap:
         one, other = other, one
-    return f"Two documents disagree: {_says(one)}, {_says(other)}{order}."
-
-
-def _says(figure: Figure) -> str:
-    chunk = figure.hit.chunk
-    return f"“{chunk.title or chunk.key}” says {figure.shown}"
+    names = [figure.hit.chunk.title or figure.hit.chunk.key for figure in (one, other)]
+    if names[0] == names[1]:  # editions of one text: the files tell them apart
+        names = [figure.hit.chunk.key for figure in (one, other)]
+    return f"Two documents disagree: “{names[0]}” says {one.shown}, “{names[1]}” says {other.shown}{order}."
 
 
 def _month(figure: Figure) -> tuple[int, int] | None:

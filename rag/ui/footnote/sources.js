@@ -119,8 +119,11 @@ function cards(data) {
   if (data.waiting) return [el("p", { class: "fn-waiting" }, "The passages come with the answer.")];
   const nodes = [];
   const groups = Map.groupBy(data.cited, (source) => source.document);
+  const titles = [...groups.values()].map((group) => group[0].title);
   for (const group of groups.values()) {
-    nodes.push(el("section", { class: "fn-group" }, el("h3", { class: "fn-document", title: group[0].file }, group[0].title),
+    const { title, file } = group[0];
+    const alike = titles.filter((each) => each === title).length > 1; // of one title the file tells which
+    nodes.push(el("section", { class: "fn-group" }, el("h3", { class: "fn-document", title: file }, title, alike ? el("span", { class: "fn-file" }, file) : ""),
       ...group.map((source) => citedCard(source, data.library))));
   }
   if (data.read.length) {
