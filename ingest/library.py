@@ -196,8 +196,9 @@ class LocalLibrary:
     def dismiss(self, job_ids: Sequence[int]) -> None:
         self._home.originals.discard(self._home.queue.forget(job_ids))
 
-    def origins(self, search: str = "") -> list[OriginInfo]:
-        found = marked(self._home.catalog, self._id, self._home.catalog.documents.origins(self._id, search))
+    def origins(self, search: str = "", keys: Sequence[str] | None = None) -> list[OriginInfo]:
+        found = self._home.catalog.documents.origins(self._id, search, keys)
+        found = marked(self._home.catalog, self._id, found)
         return found if self._within is None else chosen(self._scope, found)
 
     def listed(self) -> list[Listed]:
@@ -205,7 +206,7 @@ class LocalLibrary:
         return found if self._within is None else chosen(self._scope, found)
 
     def detail(self, key: str) -> DocumentDetail:
-        found = self._home.catalog.documents.origins(self._id, key=key)
+        found = self._home.catalog.documents.origins(self._id, keys=[key])
         for detail in self._details(marked(self._home.catalog, self._id, found)):
             return detail
         raise NotFound(_no_origin(key))

@@ -344,6 +344,9 @@ class Listed:
     tags: tuple[str, ...] = ()
     aside: bool = False  # set aside: another document answers
     place: str = ""  # as in `OriginInfo`
+    size_bytes: int = 0
+    state: DocumentState = DocumentState.COMPLETE
+    remarked: bool = False  # its receipt has warnings
 
 
 @dataclass(frozen=True, slots=True)

@@ -277,8 +277,8 @@ class Library(Protocol):
 
     def cancel(self, job_ids: Sequence[int]) -> None: ...
     def dismiss(self, job_ids: Sequence[int]) -> None: ...
-    def origins(self, search: str = "") -> list[OriginInfo]:
-        """Origins by key; `search` matches key or title, case folded."""
+    def origins(self, search: str = "", keys: Sequence[str] | None = None) -> list[OriginInfo]:
+        """Origins by key, those of `keys` only if given; `search` matches key or title, case folded."""
         ...
 
     def listed(self) -> list[Listed]:

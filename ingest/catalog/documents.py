@@ -10,7 +10,7 @@ from typing import Any
 from ingest.catalog.columns import receipt_from_json
 from ingest.catalog.database import Database
 from ingest.catalog.rows import DocumentRow, OriginRow
-from ingest.model import DocumentDetail, DocumentState, OriginInfo
+from ingest.model import DocumentDetail, DocumentState, Listed, OriginInfo
 from ingest.recipe import choice_from_json
 
 STATES = {state.value: state for state in DocumentState}
@@ -59,17 +59,20 @@ class Documents:
         columns[10] = receipt_from_json(row[10])
         return DocumentRow(*columns)
 
-    def origins(self, library_id: int, search: str = "", key: str | None = None) -> list[OriginInfo]:
-        """Origins with what their documents hold, by key. A pending replacement is not shown."""
+    def origins(
+        self, library_id: int, search: str = "", keys: Sequence[str] | None = None
+    ) -> list[OriginInfo]:
+        """Origins, or those of `keys`, with what their documents hold, by key. A pending replacement is not shown."""
+        among = "" if keys is None else "AND o.key IN (SELECT value FROM json_each(?))"
         rows = self._db.reader.execute(
-            """SELECT o.key, d.id, d.title, d.media_type, d.size_bytes, o.added_at, d.state, o.place,
+            f"""SELECT o.key, d.id, d.title, d.media_type, d.size_bytes, o.added_at, d.state, o.place,
                  json_extract(d.receipt, '$.warnings'),
                  (SELECT count(*) FROM pages WHERE document_id = d.id),
                  (SELECT count(*) FROM chunks WHERE document_id = d.id),
                  (SELECT count(*) FROM amendments WHERE document_id = d.id)
                FROM origins o JOIN documents d ON d.id = o.document_id
-               WHERE o.library_id = ?1 AND (?2 IS NULL OR o.key = ?2) ORDER BY o.key""",
-            (library_id, key),
+               WHERE o.library_id = ? {among} ORDER BY o.key""",
+            (library_id, *([] if keys is None else [json.dumps(list(keys))])),
         ).fetchall()
         wanted = search.casefold()
         return [
@@ -79,6 +82,27 @@ class Documents:
             )
             for key, document_id, title, media_type, size, added, state, place, warnings, pages, chunks, changed in rows
             if wanted in key.casefold() or wanted in title.casefold()
+        ]  # fmt: skip
+
+    def listed(self, library_id: int) -> list[Listed]:
+        """Origins by key with what stands in the rows themselves: nothing is counted, no receipt is read."""
+        remarked = {
+            row[0]
+            for row in self._db.read(
+                "SELECT id FROM documents WHERE library_id = ? AND remarked", (library_id,)
+            )
+        }
+        rows = self._db.read(
+            "SELECT o.key, d.id, d.title, d.media_type, o.added_at, o.place, d.size_bytes, d.state FROM origins o "
+            "JOIN documents d ON d.id = o.document_id WHERE o.library_id = ? ORDER BY o.key",
+            (library_id,),
+        )
+        return [
+            Listed(
+                key, document_id, title, media_type, added_at, place=place, size_bytes=size, state=STATES[state],
+                remarked=document_id in remarked,
+            )
+            for key, document_id, title, media_type, added_at, place, size, state in rows
         ]  # fmt: skip
 
     def details(self, origins: Sequence[OriginInfo]) -> list[DocumentDetail]:

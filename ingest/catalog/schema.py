@@ -122,4 +122,9 @@ MIGRATIONS = (
         listed_change TEXT NOT NULL DEFAULT '',           -- its <lastmod> in the sitemap
         PRIMARY KEY(library_id, address)) WITHOUT ROWID;
     """,
+    """
+    ALTER TABLE documents ADD COLUMN remarked INTEGER NOT NULL DEFAULT 0;  -- its receipt has warnings
+    UPDATE documents SET remarked = 1 WHERE json_extract(receipt, '$.warnings') <> '[]';
+    CREATE INDEX documents_remarked ON documents(library_id) WHERE remarked;  -- found without walking over receipts
+    """,
 )

@@ -76,7 +76,7 @@ def _round(keeper: Keeper, options: Namespace) -> int:
         except BaseException:
             keeper.forget()
             raise
-        there = {origin.key for origin in library.origins()}
+        there = {origin.key for origin in library.listed()}
         removed = [key for key in plan.removed if key in there]
         if removed:
             library.remove(removed)

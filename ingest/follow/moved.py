@@ -24,7 +24,7 @@ def with_former_keys(
     if not gone or all(source.place in held for source in sources):
         return list(sources)
     sizes: dict[int, list[str]] = {}
-    for origin in library.origins():
+    for origin in library.listed():
         if origin.key in gone:
             sizes.setdefault(origin.size_bytes, []).append(origin.key)
     return [

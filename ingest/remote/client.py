@@ -337,8 +337,8 @@ class RemoteLibrary:
     def dismiss(self, job_ids: Sequence[int]) -> None:
         self._call(type(None), "dismiss", job_ids=job_ids)
 
-    def origins(self, search: str = "") -> list[OriginInfo]:
-        return self._call(list[OriginInfo], "origins", search=search)
+    def origins(self, search: str = "", keys: Sequence[str] | None = None) -> list[OriginInfo]:
+        return self._call(list[OriginInfo], "origins", search=search, keys=keys)
 
     def listed(self) -> list[Listed]:
         return self._call(list[Listed], "listed")

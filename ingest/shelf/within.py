@@ -56,16 +56,7 @@ class Within:
 
 def listed(catalog: Catalog, library_id: int) -> list[Listed]:
     """Every origin of a library by key, with as little as is needed to choose among ten thousand."""
-    rows = catalog.read(
-        "SELECT o.key, d.id, d.title, d.media_type, o.added_at, o.place FROM origins o "
-        "JOIN documents d ON d.id = o.document_id WHERE o.library_id = ? ORDER BY o.key",
-        (library_id,),
-    )
-    found = [
-        Listed(key, document_id, title, media_type, added_at, place=place)
-        for key, document_id, title, media_type, added_at, place in rows
-    ]
-    return marked(catalog, library_id, found)
+    return marked(catalog, library_id, catalog.documents.listed(library_id))
 
 
 def marked(catalog: Catalog, library_id: int, listed: Sequence[Choosable]) -> list[Choosable]:

@@ -18,7 +18,7 @@ _NUMBER = re.compile(r"^(?:(?:chapter|section|part)\s+)?\d{1,2}(?:\.\d{1,2})*[.)
 
 def example_questions(library: Library, count: int) -> list[str]:
     """Up to `count` questions, from different documents where there are several."""
-    origins = library.origins()
+    origins = library.listed()
     if origins and all(origin.key.startswith(SAMPLE_KEY) for origin in origins):
         asked: list[str] = json.loads(SAMPLE_QUESTIONS.read_text(encoding="utf-8"))
         return asked[:count]

@@ -33,7 +33,7 @@ _NAME = re.compile(r"(?<=[a-z,;] )[A-Z][a-z]+(?: [A-Z][a-z]+)+")
 def automatic_questions(library: Library, count: int, seed: int = SEED) -> list[Question]:
     """At most `count` questions, spread over the documents; the same for the same library and seed."""
     draw = random.Random(seed)
-    origins = library.origins()
+    origins = library.listed()
     draw.shuffle(origins)
     per_document: list[list[Question]] = []
     for origin in origins[:DOCUMENTS_READ]:

@@ -19,6 +19,7 @@ from rag.chats.conversations import Conversations
 from rag.evaluate.kept import FOLDER, Evaluations
 from rag.model import CancelToken, Event, Turn
 from rag.settings import AskSettings, choose
+from rag.ui.ahead import prepare
 
 if TYPE_CHECKING:
     from starlette.routing import Route
@@ -82,6 +83,7 @@ class Backend:
             self.opened = Opened(settings, ask_settings, home, engine, chats)
             home.followers.start()
             engine.warm_up()
+            threading.Thread(target=prepare, args=(engine,), name="footnote-ahead", daemon=True).start()
         except FootnoteError as error:
             self.fault = str(error)
             log.error("%s", error)

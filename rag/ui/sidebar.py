@@ -12,7 +12,7 @@ from ingest.errors import FootnoteError
 from rag.chats.conversations import Chat
 from rag.chats.export import as_markdown, as_word, file_name
 from rag.chats.printing import as_pdf
-from rag.ui import opening, session
+from rag.ui import ahead, footnote, opening, session
 from rag.ui.cached import opened
 from rag.ui.render import day_of
 from rag.ui.session import plain
@@ -36,6 +36,7 @@ def draw(pages: Mapping[str, StreamlitPage]) -> None:
             opening.model_state()
             for page in pages.values():
                 st.page_link(page)
+            footnote.ahead(ahead.scripts())
 
 
 def choose_library() -> None:

@@ -129,6 +129,18 @@ def test_a_replaced_document_answers_until_the_new_one_is_complete(filled: Fille
     assert removals == {("words", "remove", range(old_chunk.id, old_chunk.id + 1))}
 
 
+def test_the_list_to_choose_from_says_what_the_rows_say(filled: Filled) -> None:
+    filled.complete("a.pdf", "h1")
+    filled.words("b.pdf", "h2", replace(file_text(), receipt=Receipt((), 0.1)))
+    rows = filled.catalog.documents.origins(filled.library)
+    listed = filled.catalog.documents.listed(filled.library)
+    assert [(each.key, each.document_id, each.size_bytes, each.state, each.remarked) for each in listed] == [
+        (row.key, row.document_id, row.size_bytes, row.state, bool(row.warnings)) for row in rows
+    ]
+    assert [each.remarked for each in listed] == [True, False]
+    assert filled.catalog.documents.origins(filled.library, keys=["b.pdf", "c.pdf"]) == rows[1:]
+
+
 def test_content_goes_with_its_last_origin(filled: Filled) -> None:
     catalog = filled.catalog
     document_id = filled.complete("a.pdf", "h1")

@@ -37,12 +37,10 @@ def in_words(claims: tuple[Claim, Claim], added: Mapping[int, float]) -> str:
         swap = days[0] < days[1]
     if swap:
         one, other = other, one
-    return f"{OPENING}{_says(one)}, {_says(other)}{order}."
-
-
-def _says(claim: Claim) -> str:
-    chunk = claim.hit.chunk
-    return f"“{chunk.title or chunk.key}” says {claim.shown}"
+    names = [claim.hit.chunk.title or claim.hit.chunk.key for claim in (one, other)]
+    if names[0] == names[1]:  # editions of one text: the files tell them apart
+        names = [claim.hit.chunk.key for claim in (one, other)]
+    return f"{OPENING}“{names[0]}” says {one.shown}, “{names[1]}” says {other.shown}{order}."
 
 
 def _month(claim: Claim) -> tuple[int, int] | None:

@@ -33,6 +33,8 @@ def show() -> None:
         footnote.sources(answer_json(last, library.name, str(answers[-1].id)))
     elif asking and asking.question:
         footnote.sources(footnote.SOURCES_TO_COME)
+    else:
+        footnote.sources(footnote.NO_SOURCES)
     with st.container(key="column"):
         st.html('<h1 class="unseen">Chat</h1>')
         # Each part has a place of its own: while an answer runs, nothing of the last drawing is left in it.

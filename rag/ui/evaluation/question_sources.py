@@ -109,7 +109,7 @@ def questions_line(questions: Sequence[Question]) -> str:
 
 def not_there(questions: Sequence[Question], library: Library) -> list[str]:
     """Documents that are looked for and not in the library."""
-    keys = {origin.key for origin in library.origins()}
+    keys = {origin.key for origin in library.listed()}
     wanted = [each.document for question in questions for group in question.evidence for each in group]
     return [name for name in dict.fromkeys(wanted) if name not in keys]
 

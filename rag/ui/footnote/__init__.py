@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,7 @@ SOURCES_TO_COME: Json = {
     "library": "",
     "waiting": True,
 }  # `sources` of no answer yet
+NO_SOURCES: Json = {"none": True}  # of no question yet: no panel, but room for it when one is sent
 
 
 def answer(data: Json, on_act: Callable[[Any], None] | None = None) -> None:
@@ -51,6 +52,11 @@ def sources(data: Json) -> None:
 def in_sight(question_id: int) -> None:
     """Keep the newest question of a chat at the top of the window while its answer comes; once a page."""
     _component("in_sight")(key="in_sight", data={"question": question_id})
+
+
+def ahead(scripts: Sequence[str]) -> None:
+    """Have the browser load scripts of Streamlit, when it rests, that another page will need; once a page."""
+    _component("ahead")(key="ahead", data={"scripts": list(scripts)})
 
 
 def questions(data: Json, key: str, on_open: Callable[[int], None]) -> None:

@@ -3,6 +3,7 @@
 
 import { el, excerpt, icon, where } from "./dom.js";
 
+const WORD_AT_END = /[^\s-]{1,24}$/; // a longer one may be broken
 const VERDICTS = { partly: "only partly covered by the passage", not_found: "not found in your documents" };
 const COLUMNS = [
   ["rank", "Rank"], ["title", "Document"], ["place", "Place"], ["meaning", "By meaning"], ["words", "By words"],
@@ -75,7 +76,19 @@ function sentenceNodes(sentence, sources, popover, open) {
         sentence.verdict === "not_found" ? icon("help") : "", el("span", { class: "fn-unseen" }, ` (${remark})`))
     : el("span", { class: "fn-sentence" }, ...runs);
   const known = sentence.markers.filter((marker) => sources.has(marker));
-  return [words, ...known.map((marker) => markerButton(marker, sources.get(marker), popover, open))];
+  const markers = known.map((marker) => markerButton(marker, sources.get(marker), popover, open));
+  return markers.length && !remark ? [words, withLastWord(words, markers)] : [words, ...markers];
+}
+
+// The last word and its footnotes in one piece: a number never stands alone at the beginning of a line.
+function withLastWord(words, markers) {
+  const last = words.lastChild;
+  const text = last?.nodeType === Node.ELEMENT_NODE ? last.lastChild : last;
+  const at = text?.data?.search(WORD_AT_END) ?? -1;
+  if (at < 0) return el("span", { class: "fn-end" }, ...markers);
+  const word = text.data.slice(at);
+  text.data = text.data.slice(0, at);
+  return el("span", { class: "fn-end" }, last === text ? word : el(last.localName, {}, word), ...markers);
 }
 
 function markerButton(marker, source, popover, open) {
@@ -224,7 +237,7 @@ async function toClipboard(text) {
 }
 
 function how(data) {
-  const details = el("details", { class: "fn-how" }, el("summary", {}, data.status, el("span", { class: "fn-how-name" }, " · How this answer was made")));
+  const details = el("details", { class: "fn-how" }, el("summary", {}, data.status, " · ", el("span", { class: "fn-how-name" }, "How this answer was made")));
   details.addEventListener("toggle", () => {
     if (details.open && details.children.length === 1) details.append(...made(data.made), el("h3", {}, "Passages found"), table(data.rows));
   });

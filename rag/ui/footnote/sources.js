@@ -6,7 +6,23 @@ import { el, icon, marked, where } from "./dom.js";
 const WIDE = window.matchMedia("(min-width: 1150px)");
 const CLOSED = "footnote-sources-closed"; // in this tab's storage: the person has closed the panel
 const READ_SHOWN = 8;
+const FIELD = '[data-testid="stChatInputTextArea"]';
+const SENT_BY = '[data-testid="stChatInputSubmitButton"], .st-key-examples button';
+const PATIENCE_MS = 5000; // a question that has no panel by then was not taken
 const html = document.documentElement;
+
+// The question and its sources are drawn one after the other: so that the text does not move between, there is room
+// for the panel from the moment the question is sent.
+window.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && !event.shiftKey && !event.isComposing && event.target.matches?.(FIELD) && event.target.value.trim()) makeRoom();
+}, true);
+window.addEventListener("click", (event) => event.target.closest?.(SENT_BY) && makeRoom(), true);
+
+function makeRoom() {
+  if (!WIDE.matches || sessionStorage.getItem(CLOSED) || !document.querySelector(".st-key-sources")) return;
+  html.classList.add("fn-sources-open");
+  setTimeout(() => document.querySelector(".fn-panel") || html.classList.remove("fn-sources-open"), PATIENCE_MS);
+}
 
 export default function sources({ parentElement, data }) {
   const drawn = JSON.stringify(data);
@@ -14,8 +30,9 @@ export default function sources({ parentElement, data }) {
     parentElement.footnoteDrawn = drawn;
     const opened = parentElement.footnotePanel?.footnoteOpened;
     parentElement.footnotePanel?.remove();
-    parentElement.footnotePanel = panel(data);
-    parentElement.append(parentElement.footnotePanel);
+    parentElement.footnotePanel = data.none ? null : panel(data);
+    if (data.none) html.classList.remove("fn-sources-open");
+    else parentElement.append(parentElement.footnotePanel);
     // A footnote of this very answer was quicker than its panel.
     if (opened && opened.data.key === data.key) parentElement.footnotePanel.footnoteOpen(opened);
   }
@@ -102,8 +119,11 @@ function cards(data) {
   if (data.waiting) return [el("p", { class: "fn-waiting" }, "The passages come with the answer.")];
   const nodes = [];
   const groups = Map.groupBy(data.cited, (source) => source.document);
+  const titles = [...groups.values()].map((group) => group[0].title);
   for (const group of groups.values()) {
-    nodes.push(el("section", { class: "fn-group" }, el("h3", { class: "fn-document", title: group[0].file }, group[0].title),
+    const { title, file } = group[0];
+    const alike = titles.filter((each) => each === title).length > 1; // of one title the file tells which
+    nodes.push(el("section", { class: "fn-group" }, el("h3", { class: "fn-document", title: file }, title, alike ? el("span", { class: "fn-file" }, file) : ""),
       ...group.map((source) => citedCard(source, data.library))));
   }
   if (data.read.length) {

@@ -1,6 +1,7 @@
 """The files of a library: filtered, sorted, selected; what is selected can be tagged or removed.
 
-Ten thousand of them are kept between clicks, and the browser gets those of one page at a time.
+What ten thousand are chosen and sorted by is kept between clicks; all else is asked of the catalog for the rows
+of one page, which are those that the browser gets.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from ingest.errors import FootnoteError
-from ingest.model import DocumentState, OriginInfo
+from ingest.model import DocumentState, Listed, OriginInfo
 from ingest.protocols import Library
 from ingest.shelf.scope import Scope, fitting, folders_of
 from rag.ui import session
@@ -30,13 +31,13 @@ STATES = {
     DocumentState.COMPLETE: "Complete",
 }
 ASIDE, REMARKS = "Set aside", "With remarks"
-ORDERS: dict[str, Callable[[OriginInfo], Any]] = {
+MOST_PASSAGES = "Most passages"
+ORDERS: dict[str, Callable[[Listed], Any]] = {
     "File name": lambda row: row.key.casefold(),
     "Title": lambda row: (row.title or row.key).casefold(),
     "Newest": lambda row: -row.added_at,
     "Oldest": lambda row: row.added_at,
     "Largest": lambda row: -row.size_bytes,
-    "Most passages": lambda row: -row.chunks,
 }
 PAGE = 250  # rows in the browser at a time
 ROW_PIXELS, ROWS_SHOWN = 35, 14
@@ -51,9 +52,9 @@ class Chosen:
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def files_of(library_name: str, revision: int) -> list[OriginInfo]:
+def files_of(library_name: str, revision: int) -> list[Listed]:
     """Every file by key; `revision` tells whether anything has changed. Not to be changed by callers."""
-    return opened().home.library(library_name).origins()
+    return opened().home.library(library_name).listed()
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -66,7 +67,7 @@ def draw(library: Library) -> Chosen | None:
     """The files with what can be done with them; the only one selected, if it is one."""
     revision = library.revision()
     folders = folders_in(library.name, revision)
-    rows = filtered(library.name, files_of(library.name, revision), folders)
+    rows = filtered(library, files_of(library.name, revision), folders)
     if not rows:
         st.caption("No file fits. Search for something else, or take a filter back.")
         return None
@@ -84,14 +85,20 @@ def draw(library: Library) -> Chosen | None:
         keys = [row.key for row in rows]
     left, right = st.columns([3, 2], gap="medium") if len(keys) == 1 else (st.container(), None)
     with left:
-        table(shown, key)
+        table(with_counts(library, shown), key)
         if pages > 1:
             st.pagination(pages, key=f"files_page_{mark}")
         actions(library, rows, keys, all_key)
     return Chosen(keys[0], right) if right is not None else None
 
 
-def filtered(name: str, rows: list[OriginInfo], folders: Mapping[str, int]) -> list[OriginInfo]:
+def with_counts(library: Library, rows: Sequence[Listed]) -> list[OriginInfo]:
+    """The rows of one page with what their documents hold, in their order."""
+    found = {row.key: row for row in library.origins(keys=[row.key for row in rows])}
+    return [found[row.key] for row in rows if row.key in found]  # one may have been removed in this instant
+
+
+def filtered(library: Library, rows: list[Listed], folders: Mapping[str, int]) -> list[Listed]:
     """Those that fit what stands in the search field and the filter, in the order chosen."""
     with st.container(horizontal=True, vertical_alignment="center", key="files_filter"):
         search = st.text_input(
@@ -101,9 +108,14 @@ def filtered(name: str, rows: list[OriginInfo], folders: Mapping[str, int]) -> l
             label_visibility="collapsed",
             icon=":material/search:",
         )
-        scope, states = filter_fields(name, rows, folders)
+        scope, states = filter_fields(library.name, rows, folders)
         order = st.selectbox(
-            "Order", list(ORDERS), key="file_order", label_visibility="collapsed", width=160, filter_mode=None
+            "Order",
+            [*ORDERS, MOST_PASSAGES],
+            key="file_order",
+            label_visibility="collapsed",
+            width=160,
+            filter_mode=None,
         )
     words = search.strip().casefold()
     found = fitting(scope, rows) if scope else rows
@@ -111,14 +123,23 @@ def filtered(name: str, rows: list[OriginInfo], folders: Mapping[str, int]) -> l
         row
         for row in found
         if (not words or words in row.key.casefold() or words in row.title.casefold())
-        and (not states or state_of(row) in states or (REMARKS in states and row.warnings))
+        and (not states or state_of(row) in states or (REMARKS in states and row.remarked))
     ]
-    return sorted(found, key=ORDERS[order])
+    return sorted(found, key=by_passages(library) if order == MOST_PASSAGES else ORDERS[order])
 
 
-def filter_fields(
-    name: str, rows: Sequence[OriginInfo], folders: Mapping[str, int]
-) -> tuple[Scope, list[str]]:
+def by_passages(library: Library) -> Callable[[Listed], int]:
+    """Sorts files with many passages first."""
+    spans = library.spans()
+
+    def fewer(row: Listed) -> int:
+        first, last = spans.get(row.document_id, (1, 0))
+        return first - last
+
+    return fewer
+
+
+def filter_fields(name: str, rows: Sequence[Listed], folders: Mapping[str, int]) -> tuple[Scope, list[str]]:
     """Folders, types, tags and states that are chosen."""
     chosen = [st.session_state.get(f"files_{what}_{name}") for what in ("folders", "types", "tags", "states")]
     count = sum(bool(each) for each in chosen)
@@ -128,7 +149,7 @@ def filter_fields(
             scoping.type_field(rows, Scope(), f"files_types_{name}"),
             tags=scoping.tag_field(rows, Scope(), f"files_tags_{name}"),
         )
-        there = {state_of(row) for row in rows} | ({REMARKS} if any(row.warnings for row in rows) else set())
+        there = {state_of(row) for row in rows} | ({REMARKS} if any(row.remarked for row in rows) else set())
         states = st.pills(
             "State",
             [each for each in (*STATES.values(), ASIDE, REMARKS) if each in there],
@@ -174,11 +195,11 @@ def columns(rows: Sequence[OriginInfo]) -> dict[str, list[Any]]:
     }
 
 
-def state_of(row: OriginInfo) -> str:
+def state_of(row: Listed | OriginInfo) -> str:
     return ASIDE if row.aside else STATES[row.state]
 
 
-def actions(library: Library, rows: Sequence[OriginInfo], keys: list[str], all_key: str) -> None:
+def actions(library: Library, rows: Sequence[Listed], keys: list[str], all_key: str) -> None:
     """What can be done with the files selected."""
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="selection"):
         if len(rows) > 1:

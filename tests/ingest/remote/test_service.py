@@ -165,6 +165,10 @@ def test_a_document_comes_back_as_the_owner_has_it(
     assert library.origins() == local.origins()
     assert [origin.state for origin in library.origins()] == [DocumentState.COMPLETE] * 2
     assert [origin.key for origin in library.origins("ÜBUNG")] == ["übung 日本.pdf"]
+    assert [origin.key for origin in library.origins(keys=["übung 日本.pdf", "none.md"])] == [
+        "übung 日本.pdf"
+    ]
+    assert library.listed() == local.listed()
     assert library.detail("leave.md") == local.detail("leave.md")
     assert library.pages("übung 日本.pdf") == local.pages("übung 日本.pdf")
     assert library.original("leave.md") == LEAVE.encode()

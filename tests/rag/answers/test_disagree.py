@@ -210,3 +210,14 @@ def test_what_is_newer_comes_first(keys: tuple[str, str], days: tuple[int, int],
     )
     added = {number: datetime(2026, 4, day, 12).timestamp() for number, day in enumerate(days, 1)}
     assert in_words((one, other), added) == f"Two documents disagree: {told}"
+
+
+def test_of_one_title_the_files_are_named() -> None:
+    found = disagreement(QUESTION, [read(1, OLD, "4 €"), read(2, NEW, "5 euros")])
+    assert found
+    one, other = (
+        replace(each, hit=replace(each.hit, chunk=replace(each.hit.chunk, key=key, title="Prices")))
+        for each, key in zip(found, ("a/prices.md", "b/prices.md"), strict=True)
+    )
+    told = in_words((one, other), {1: 0.0, 2: 0.0})
+    assert told == "Two documents disagree: “a/prices.md” says 4 €, “b/prices.md” says 5 euros."
