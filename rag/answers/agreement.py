@@ -45,8 +45,8 @@ _SCALES = {
     "hundred": 100, "thousand": 10**3, "k": 10**3, "million": 10**6, "mn": 10**6,
     "dozen": 12, "decades": 10, "centuries": 100, "billion": 10**9, "bn": 10**9, "trillion": 10**12,
 }  # fmt: skip
-_MONTHS = "january february march april may june july august september october november december".split()
-_SHORT_MONTHS = {month[:3]: month for month in _MONTHS} | {"sept": "september"}
+MONTHS = "january february march april may june july august september october november december".split()
+_SHORT_MONTHS = {month[:3]: month for month in MONTHS} | {"sept": "september"}
 
 _OPPOSITES = """
     increase decrease|increased decreased|rise fall|rose fell|more less|more fewer|higher lower|above below|

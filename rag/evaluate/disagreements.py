@@ -21,8 +21,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ingest.remote.wire import decode
 from ingest.settings import Settings, go_offline
+from rag.evaluate.labels import labelled
 
 if TYPE_CHECKING:
     from ingest.protocols import Library
@@ -64,8 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def load(file: Path) -> list[Pair]:
     """The pairs of a file."""
-    rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
-    return [decode(Pair, row) for row in rows]
+    return labelled(file, Pair)
 
 
 # ---------------------------------------------------------------------- pairs

@@ -112,9 +112,7 @@ def footnote(folder: Path, store: Path, question: str) -> dict[str, Any]:
         times = {"first_file_s": passed()}
         asked = answer_of(engine, library, question)
         times["first_answer_s"] = passed()
-        while any(row.state is DocumentState.PENDING for row in library.origins()) or len(
-            library.origins()
-        ) < len(library.jobs()):
+        while sum(row.state is not DocumentState.PENDING for row in library.listed()) < len(library.jobs()):
             time.sleep(REST_SECONDS)
         times["all_words_s"] = passed()
         while not all(job.stage in ENDED for job in library.jobs()):

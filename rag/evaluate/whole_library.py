@@ -26,8 +26,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ingest.remote.wire import decode
 from ingest.settings import Settings, go_offline
+from rag.evaluate.labels import labelled
 
 if TYPE_CHECKING:
     from ingest.protocols import Library
@@ -91,8 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def load(file: Path) -> list[Labelled]:
     """The questions of a file."""
-    rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
-    return [decode(Labelled, row) for row in rows]
+    return labelled(file, Labelled)
 
 
 def measured(engine: Engine, library: Library, questions: Sequence[Labelled]) -> dict[str, Any]:

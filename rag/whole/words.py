@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ingest.text.analysis import STOP_WORDS, terms
+from rag.answers.agreement import MONTHS
 from rag.whole.query import Comparison
 
 _WORD = re.compile(r"\d{4}-\d{2}(?:-\d{2})?|[€$£]?\d[\d.,]*\d|[€$£]?\d|[^\W_]+(?:[-.'’&/_][^\W_]+)*|[€$£%]")
@@ -41,13 +42,7 @@ NEUTRAL = frozenset(
     "count counted calculate compute computed add up make made belong belongs come comes go goes "
     "came went gone visited attended buy bought sell sold order ordered done often times has had have with in at of the to from for all only exactly equal equals than more less".split()
 )
-MONTHS = {
-    name[:3]: n
-    for n, name in enumerate(
-        "january february march april may june july august september october november december".split(),
-        start=1,
-    )
-}
+MONTH_NUMBERS = {name[:3]: n for n, name in enumerate(MONTHS, start=1)}
 # What turns a question round, or ties it to today: one of these that is not understood ends the reading.
 TURNS = frozenset(
     "not no never without except excluding besides nor neither isn't aren't weren't wasn't don't doesn't didn't".split()
@@ -91,7 +86,7 @@ def literal_at(tokens: Sequence[Token], at: int, has_dates: bool) -> tuple[str |
     if re.fullmatch(r"\d{4}-\d{2}(?:-\d{2})?", word):
         return word, at, at + 1
     if YEAR.fullmatch(word) and has_dates:
-        month = MONTHS.get(tokens[at - 1].word[:3]) if at else None
+        month = MONTH_NUMBERS.get(tokens[at - 1].word[:3]) if at else None
         if month and len(tokens[at - 1].word) >= 3 and tokens[at - 1].free:
             day = tokens[at - 2].word if at > 1 else ""
             if day.isdecimal() and tokens[at - 2].free:
@@ -100,11 +95,11 @@ def literal_at(tokens: Sequence[Token], at: int, has_dates: bool) -> tuple[str |
         return word, at, at + 1
     if (
         at + 2 < len(tokens)
-        and tokens[at + 1].word[:3] in MONTHS
+        and tokens[at + 1].word[:3] in MONTH_NUMBERS
         and tokens[at + 2].word.isdecimal()
         and word.isdecimal()
     ):
-        month = MONTHS[tokens[at + 1].word[:3]]
+        month = MONTH_NUMBERS[tokens[at + 1].word[:3]]
         return f"{tokens[at + 2].word}-{month:02}-{int(word):02}", at, at + 3
     plain = word.strip("€$£").replace(",", "")
     end = at + 1
@@ -145,6 +140,6 @@ def explained_anywhere(question: str) -> list[str]:
         for token in tokens_of(question)
         if token.stems
         and token.word not in known
-        and token.word[:3] not in MONTHS
+        and token.word[:3] not in MONTH_NUMBERS
         and not any(map(str.isdigit, token.word))
     ]

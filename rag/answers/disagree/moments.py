@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, fields
 
-_MONTHS = "January February March April May June July August September October November December".split()
+from rag.answers.agreement import MONTHS
+
+_MONTHS = [month.capitalize() for month in MONTHS]
 _DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
 _MONTH = "|".join(f"{name[:3]}(?:{name[3:]})?" if len(name) > 3 else name for name in _MONTHS) + "|Sept"
 _DAY = r"(?P<day>[0-3]?\d)(?:st|nd|rd|th)?"

@@ -6,13 +6,13 @@ import re
 from collections.abc import Mapping
 from datetime import date
 
+from rag.answers.agreement import MONTHS
 from rag.answers.disagree.claims import Claim, Figure
 
 OPENING = "Two documents disagree: "
-_MONTHS = "january february march april may june july august september october november december".split()
 _DATE = re.compile(
     r"\b(?P<year>(?:19|20)\d\d)-(?P<number>0[1-9]|1[0-2])\b"
-    rf"|\b(?P<name>{'|'.join(_MONTHS)})\s+(?P<its_year>(?:19|20)\d\d)\b",
+    rf"|\b(?P<name>{'|'.join(MONTHS)})\s+(?P<its_year>(?:19|20)\d\d)\b",
     re.IGNORECASE,
 )
 
@@ -52,7 +52,7 @@ def _month(claim: Claim) -> tuple[int, int] | None:
         (
             (int(each["year"]), int(each["number"]))
             if each["year"]
-            else (int(each["its_year"]), _MONTHS.index(each["name"].lower()) + 1)
+            else (int(each["its_year"]), MONTHS.index(each["name"].lower()) + 1)
             for each in found
         ),
         default=None,
