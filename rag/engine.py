@@ -150,6 +150,7 @@ class Engine:
                 self.ask_settings.distinct_pages,
                 library.scope,
                 self._disagreements(library, query, read),
+                tuple(history) if query != wanted else (),
             )
             yield Progress("writing")
             if self.ask_settings.llm:
@@ -253,7 +254,7 @@ class Engine:
         citations: tuple[Citation, ...] = ()
         if not refused:
             sentences, citations = cite_extracts(
-                extract(draft.query, draft.read, models.embedder, self.ask_settings)
+                extract(draft.query, draft.read, models.embedder, self.ask_settings, draft.followed)
             )
         clock.lap("writing")
         return draft.answer(sentences, citations, EXTRACTIVE, clock, notices)
@@ -445,6 +446,7 @@ class _Draft:
     distinct_pages: int
     scope: Scope
     disagreements: tuple[str, ...] = ()
+    followed: tuple[Turn, ...] = ()  # the turns that completed the query
 
     @property
     def hits(self) -> tuple[Hit, ...]:

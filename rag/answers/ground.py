@@ -12,7 +12,7 @@ from itertools import groupby
 
 from ingest.text.sentences import ITEM
 from rag.answers.agreement import Text, is_literal
-from rag.answers.extract import Extract
+from rag.answers.choose import Extract
 from rag.answers.support import LITERAL, PARTLY, SUPPORTED, logits, probability, verdict
 from rag.model import Citation, Hit, Sentence
 from rag.reader import Reader

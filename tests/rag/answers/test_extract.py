@@ -7,7 +7,9 @@ import pytest
 from ingest.embedder import load_embedder
 from ingest.protocols import Embedder
 from ingest.settings import Settings
-from rag.answers.extract import Extract, extract
+from rag.answers.choose import Extract
+from rag.answers.extract import extract
+from rag.model import Turn
 from rag.reader import Reader
 from rag.settings import AskSettings
 from tests.rag.readings import read
@@ -79,3 +81,44 @@ def test_where_there_are_only_headings_they_are_quoted(reader: Reader, embedder:
     question = "Which wind closes the dome?"
     found = read(reader, question, ("Safety", "Wind, ice and thunder\n\n"))
     assert texts_of(extract(question, found, embedder, AskSettings())) == ["Wind, ice and thunder"]
+
+
+def test_a_comparison_is_answered_from_both_sides(reader: Reader, embedder: Embedder) -> None:
+    question = "Is the yearly limit higher for bicycles or for telescopes?"
+    found = extract(
+        question,
+        read(
+            reader,
+            question,
+            ("Bicycles", "The yearly limit for bicycles is 2,500 euros. Locks and lights count, too."),
+            (
+                "Stargazing",
+                "Whoever watches the sky may order glass and mounts for 900 euros in twelve months.",
+            ),
+            (
+                "Bicycles",
+                "A bicycle is ordered in the shop of your choice. Children's bicycles can be ordered.",
+            ),
+        ),
+        embedder,
+        AskSettings(),
+    )
+    said = " ".join(texts_of(found))
+    assert "2,500 euros" in said
+    assert "900 euros" in said
+
+
+def test_a_follow_up_is_not_told_again_what_was_just_said(reader: Reader, embedder: Embedder) -> None:
+    question = "How often do engineers and everyone else get a new laptop?"
+    text = (
+        "Engineers get a new laptop every 3 years.\n\nAll other roles get a new one every 4 years.\n\n"
+        "The age is counted from the day of purchase.\n\nOld laptops go back to the workshop in their box."
+    )
+    reads = read(reader, question, ("Hardware", text))
+    told = (
+        Turn("user", "How often do engineers get a new laptop?"),
+        Turn("assistant", "Engineers get a new laptop every 3 years."),
+    )
+    short = AskSettings(answer_words=6)
+    assert "3 years" in texts_of(extract(question, reads, embedder, short))[0]
+    assert "4 years" in texts_of(extract(question, reads, embedder, short, told))[0]

@@ -7,7 +7,7 @@ import pytest
 
 from ingest.model import StoredChunk
 from ingest.settings import Settings
-from rag.answers.extract import Extract
+from rag.answers.choose import Extract
 from rag.answers.ground import cite_extracts, ground, strict
 from rag.model import Hit, Sentence
 from rag.reader import RawReading, Reader
