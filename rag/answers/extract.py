@@ -106,13 +106,14 @@ def _nearness(queries: Sequence[str], found: Sequence[Extract], embedder: Embedd
 
 
 def _one_of_each(scored: Sequence[Extract], leaning: NDArray[np.float32]) -> list[Extract]:
-    """The best sentence of either side, the better one first; `leaning` is how much nearer each sentence is to the
-    one side's question than to the other's."""
+    """The best sentence, and the best for the side it does not lean to; `leaning` is how much nearer each sentence
+    is to the one side's question than to the other's."""
     scores = np.array([each.score for each in scored], np.float32)
-    one, other = (int(np.argmax(scores + sign * LEAN * _standard(leaning))) for sign in (1, -1))
-    return sorted(
-        [scored[one], scored[other]] if one != other else [scored[one]], key=lambda each: -each.score
-    )
+    leaning = _standard(leaning)
+    best = int(scores.argmax())
+    scores -= np.sign(leaning[best]) * LEAN * leaning
+    scores[best] = -np.inf
+    return list(dict.fromkeys((scored[best], scored[int(scores.argmax())])))
 
 
 def _said(found: Sequence[Extract], history: Sequence[Turn]) -> NDArray[np.float32]:
