@@ -1,8 +1,9 @@
 """Follow-up + history → a stand-alone query, without a chat model.
 
 A question that leans on what was said before ("and for students?", "how long does it take?") gets
-the words the reader's carry-over head marks in the conversation, put before it. One that stands on
-its own carries nothing over, so that a new topic starts clean.
+the words the reader's carry-over head marks in the conversation, put before it; one that is only a phrase ("and for
+students?") is the last question with that phrase in its place. One that stands on its own carries nothing
+over, so that a new topic starts clean.
 """
 
 from __future__ import annotations
@@ -10,23 +11,46 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ingest.protocols import Embedder
+from ingest.text.analysis import question_terms
+from ingest.text.sentences import sentences
 from rag.model import Turn
 from rag.reader import Reader
+from rag.search.fragment import Fragment, completed, fragment
 from rag.search.leaning import leans
 
 CARRY_LOGIT = 0.0  # MODEL.md, head "carry": above 0 the word belongs into the query
 HISTORY_CHARACTERS = 2_000  # the head reads the last 250 tokens
 ANSWER_WORDS = 60  # of the last answer that the head reads; more would cost tokens
 MOST_CARRIED = 4  # words: the strongest
+MOST_TAKEN_UP = 30  # words of a question that a phrase is put into: the reader reads 64 tokens
 
 
 def condense(reader: Reader, embedder: Embedder, question: str, history: Sequence[Turn]) -> str:
-    """The query to search with: the question, with what it needs from earlier turns before it."""
+    """The query to search with: the question, with what it needs from earlier turns."""
     earlier = remembered(history)
     if not earlier or not leans(embedder, question, history):
         return question
+    if (phrase := fragment(question)) and (
+        taken_up := _taken_up(reader, embedder, question, phrase, history)
+    ):
+        return taken_up
     carried = carry_over(question, reader.carry(question, earlier))
     return f"{' '.join(carried)} {question}" if carried else question
+
+
+def _taken_up(
+    reader: Reader, embedder: Embedder, question: str, phrase: Fragment, history: Sequence[Turn]
+) -> str | None:
+    """The last question with the phrase in its place, or before it; None where that says nothing more."""
+    last = max(place for place, turn in enumerate(history) if turn.role == "user")
+    asked = [history[last].content[start:end] for start, end in sentences(history[last].content)]
+    base = condense(reader, embedder, asked[-1], history[:last])
+    if len(base.split()) > MOST_TAKEN_UP:
+        return None
+    changed = completed(embedder, base, phrase)
+    if changed and set(question_terms(changed)) > set(question_terms(phrase.text)):
+        return changed
+    return f"{base} {question}" if phrase.led else None
 
 
 def remembered(history: Sequence[Turn]) -> str:
