@@ -22,7 +22,9 @@ CARRY_LOGIT = 0.0  # MODEL.md, head "carry": above 0 the word belongs into the q
 HISTORY_CHARACTERS = 2_000  # the head reads the last 250 tokens
 ANSWER_WORDS = 60  # of the last answer that the head reads; more would cost tokens
 MOST_CARRIED = 4  # words: the strongest
-MOST_TAKEN_UP = 30  # words of a question that a phrase is put into: the reader reads 64 tokens
+MOST_TURNS = 16  # back to which a chain of phrases is followed ("And in Oregon?" – "And for partners?")
+FEW_TERMS = 2  # of a question with a phrase put in: what it is about was said before
+MOST_WORDS = 30  # of a question that a phrase is put into: the reader reads 64 tokens
 
 
 def condense(reader: Reader, embedder: Embedder, question: str, history: Sequence[Turn]) -> str:
@@ -30,27 +32,30 @@ def condense(reader: Reader, embedder: Embedder, question: str, history: Sequenc
     earlier = remembered(history)
     if not earlier or not leans(embedder, question, history):
         return question
-    if (phrase := fragment(question)) and (
-        taken_up := _taken_up(reader, embedder, question, phrase, history)
-    ):
-        return taken_up
+    if (phrase := fragment(question)) and (put := _put_in(reader, embedder, phrase, history)):
+        return put
     carried = carry_over(question, reader.carry(question, earlier))
     return f"{' '.join(carried)} {question}" if carried else question
 
 
-def _taken_up(
-    reader: Reader, embedder: Embedder, question: str, phrase: Fragment, history: Sequence[Turn]
-) -> str | None:
-    """The last question with the phrase in its place, or before it; None where that says nothing more."""
-    last = max(place for place, turn in enumerate(history) if turn.role == "user")
-    asked = [history[last].content[start:end] for start, end in sentences(history[last].content)]
-    base = condense(reader, embedder, asked[-1], history[:last])
-    if len(base.split()) > MOST_TAKEN_UP:
+def _put_in(reader: Reader, embedder: Embedder, phrase: Fragment, history: Sequence[Turn]) -> str | None:
+    """The last question, completed itself, with the phrase in its place; None where it has none, or nothing else
+    would be left."""
+    last = max((place for place, turn in enumerate(history) if turn.role == "user"), default=-1)
+    asked = history[last].content
+    *_, (start, end) = sentences(asked) or [(0, len(asked))]
+    if last < 0 or len(asked[start:end].split()) > MOST_WORDS:
         return None
-    changed = completed(embedder, base, phrase)
-    if changed and set(question_terms(changed)) > set(question_terms(phrase.text)):
-        return changed
-    return f"{base} {question}" if phrase.led else None
+    before = history[max(0, last - MOST_TURNS) : last]
+    changed = completed(embedder, condense(reader, embedder, asked[start:end], before), phrase)
+    if changed is None:
+        return None
+    terms = set(question_terms(changed))
+    if not terms > set(question_terms(phrase.text)):
+        return None
+    if len(terms) <= FEW_TERMS and (earlier := remembered(before)):
+        return " ".join([*carry_over(changed, reader.carry(changed, earlier)), changed])
+    return changed
 
 
 def remembered(history: Sequence[Turn]) -> str:

@@ -17,7 +17,7 @@ from ingest.protocols import Embedder
 from ingest.text.analysis import STOP_WORDS
 
 MOST_WORDS = 6  # of a phrase
-MOST_BASE = 40  # words of a question that is taken up: the reader reads 64 tokens
+MOST_UNLED = 3  # of one that nothing but its preposition, its capitals or its digits mark as such
 # What counts beside the cosine where a phrase looks for its place: form tells as much as meaning.
 SAME_KIND, SAME_PREPOSITION, ANY_PREPOSITION, SAME_ARTICLE = 0.2, 0.25, 0.1, 0.1
 WHOLE, LEADING = 0.1, 0.03  # all words between two small ones; the first of them, which tells kinds apart
@@ -43,6 +43,8 @@ _CLAUSE = frozenset(
 )
 _BEFORE = frozenset("i you we they he she it who how".split())  # what follows is a verb, or a measure
 _WITH_ANOTHER = frozenset(("between", "from", "than"))  # "between 1978 and 2008", "less than a year"
+_CUTS = _PREPOSITIONS - {"of", "than", "per", "as", "like"}  # where a phrase has a second part
+_WITHIN_NAMES = frozenset(("of", "to"))  # "University of Chicago"
 _ONE = re.compile(r"\s+ones?$", re.IGNORECASE)
 _POINTS = frozenset(
     "it its he him his she her hers they them their theirs this that these those there such".split()
@@ -84,34 +86,62 @@ def fragment(question: str) -> Fragment | None:
     lead = _LEAD.match(text)
     rest = text[lead.end() :] if lead else text
     words = _WORD.findall(rest)
-    lowers = [_plain(word) for word in words]
-    if not 0 < len(words) <= MOST_WORDS or set(lowers) & (_CLAUSE | _POINTS):
+    if not 0 < len(words) <= MOST_WORDS or {_plain(word).split("'")[0] for word in words} & (
+        _CLAUSE | _POINTS
+    ):
         return None
-    preposition = lowers[0] if lowers[0] in _PREPOSITIONS and len(words) > 1 else ""
+    phrase = _phrase(words, bool(lead and lead.end()))
+    if phrase and not phrase.led:
+        marked = phrase.preposition or _kind(phrase.text) != "words"
+        return phrase if marked and len(words) <= MOST_UNLED else None
+    return phrase
+
+
+def _phrase(words: Sequence[str], led: bool) -> Fragment | None:
+    """None for small words alone."""
+    preposition = _plain(words[0]) if _plain(words[0]) in _PREPOSITIONS and len(words) > 1 else ""
     kept = words[1:] if preposition else words
     article = kept[0] if kept[0].lower() in _ARTICLES else ""
     kept = kept[1:] if article else kept
-    if not kept or all(word.lower() in STOP_WORDS for word in kept):
+    if all(word.lower() in STOP_WORDS for word in kept):
         return None
-    return Fragment(preposition, article, " ".join(kept), bool(lead and lead.end()))
+    return Fragment(preposition, article, " ".join(kept), led)
 
 
 def completed(embedder: Embedder, base: str, phrase: Fragment) -> str | None:
-    """The question `base` with the phrase in its place; None where no place is found."""
+    """The question `base` with the phrase in its place; None where no place is found, or it has been said."""
+    for part in _parts_of(phrase):
+        slots = list(_slots(base))
+        if any(slot.text.casefold() == part.text.casefold() and not _fits(slot, part) for slot in slots):
+            return None
+        found = _most_like(embedder, [slot for slot in slots if _fits(slot, part)], part)
+        if found is None:
+            return None
+        base = _put(base, found, part)
+    return base
+
+
+def _parts_of(phrase: Fragment) -> Iterator[Fragment]:
+    """ "of the city in 2010" as "of the city" and "in 2010"; "Gulf of Mexico" is one."""
+    words = phrase.text.split()
+    cuts = [n for n, word in enumerate(words) if 0 < n < len(words) - 1 and _plain(word) in _CUTS]
+    for first, last in zip([0, *cuts], [*cuts, len(words)], strict=True):
+        part = _phrase(words[first:last], phrase.led)
+        if part:
+            yield part if first else replace(part, preposition=phrase.preposition, article=phrase.article)
+
+
+def _put(base: str, slot: _Slot, phrase: Fragment) -> str:
     text = _ONE.sub("", phrase.text)
-    slots = [slot for slot in _slots(base) if _fits(slot, phrase)]
-    best = _most_like(embedder, slots, replace(phrase, text=text or phrase.text)) if slots else None
-    if best is None:
-        return None
     if text != phrase.text:  # "the secondary one": what it is one of stays
-        last = _WORD.findall(best.text)[-1]
-        text = f"{text} {last}" if best.whole and last != best.text else text
-    start = best.start
-    if best.leading:
-        start, text = best.articled, f"{phrase.article} {text}".strip()
-    if _otherwise_led(best, phrase):
-        start, text = best.led, f"{phrase.preposition} {text}"
-    return f"{base[:start]}{text}{base[best.end :]}"
+        last = _WORD.findall(slot.text)[-1]
+        text = f"{text} {last}" if slot.whole and last != slot.text else text
+    start = slot.start
+    if slot.leading:
+        start, text = slot.articled, f"{phrase.article} {text}".strip()
+    if _otherwise_led(slot, phrase):
+        start, text = slot.led, f"{phrase.preposition} {text}"
+    return f"{base[:start]}{text}{base[slot.end :]}"
 
 
 def _slots(base: str) -> Iterator[_Slot]:
@@ -137,7 +167,7 @@ def _slots(base: str) -> Iterator[_Slot]:
 
 def _joins(words: Sequence[re.Match[str]], place: int) -> bool:
     """Whether a small word stands within a name: "Cycle to Work"; not "from Rome to Berne"."""
-    if not 0 < place < len(words) - 1 or words[place][0] not in ("of", "to"):
+    if not 0 < place < len(words) - 1 or words[place][0] not in _WITHIN_NAMES:
         return False
     around = words[place - 1][0][0].isupper() and words[place + 1][0][0].isupper()
     return around and (place < 2 or words[place - 2][0] not in ("from", "between"))
@@ -148,6 +178,8 @@ def _parts(
 ) -> Iterator[_Slot]:
     for first in range(len(run)):
         for last in range(first, len(run)):
+            if _small(run, first - 1, first, last, last + 1):
+                continue  # no part of a name: "Cycle to"
             start, end = run[first].start(), run[last].end()
             yield _Slot(
                 start,
@@ -160,6 +192,10 @@ def _parts(
                 first == 0,
                 first == 0 and last == len(run) - 1,
             )
+
+
+def _small(run: Sequence[re.Match[str]], *places: int) -> bool:
+    return any(0 <= place < len(run) and run[place][0] in _WITHIN_NAMES for place in places)
 
 
 def _fits(slot: _Slot, phrase: Fragment) -> bool:
@@ -177,12 +213,16 @@ def _otherwise_led(slot: _Slot, phrase: Fragment) -> bool:
 
 def _most_like(embedder: Embedder, slots: Sequence[_Slot], phrase: Fragment) -> _Slot | None:
     """The slot that the phrase takes the place of; None where it is like none."""
-    vectors = embedder.embed_passages([phrase.text, *(slot.text for slot in slots)])
+    if not slots:
+        return None
+    text = _ONE.sub("", phrase.text) or phrase.text
+    vectors = embedder.embed_passages([text, *(slot.text for slot in slots)])
     near = (vectors[1:] @ vectors[0]).tolist()
     best = max(range(len(slots)), key=lambda n: near[n] + _parallel(slots[n], phrase))
     slot = slots[best]
     same = bool(phrase.preposition) and slot.preposition == phrase.preposition
-    return slot if same or _kind(slot.text) == _kind(phrase.text) != "words" or near[best] >= NEAR else None
+    alike = same or _kind(slot.text) == _kind(phrase.text) != "words"
+    return slot if alike or (phrase.led and near[best] >= NEAR) else None
 
 
 def _parallel(slot: _Slot, phrase: Fragment) -> float:
