@@ -4,7 +4,7 @@
     How long is leave in Colorado?          +  and in Oregon?      →  How long is leave in Oregon?
 
 The phrase takes the place of what is most like it: of its kind (a number, a name), behind the same preposition, near
-in meaning. Where nothing is, it is put behind the question, and nothing is taken away. English only.
+in meaning. English only; figures in rag/evaluate/LOG.md.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MOST_UNLED = 3  # of one that nothing but its preposition, its capitals or its d
 # What counts beside the cosine where a phrase looks for its place: form tells as much as meaning.
 SAME_KIND, SAME_PREPOSITION, ANY_PREPOSITION, SAME_ARTICLE = 0.2, 0.25, 0.1, 0.1
 WHOLE, LEADING = 0.1, 0.03  # all words between two small ones; the first of them, which tells kinds apart
-NEAR = 0.2  # the cosine it takes where the form says nothing
+NEAR, VERY_NEAR = 0.2, 0.3  # the cosine it takes where the form says nothing, or speaks against it
 
 _LEAD = re.compile(
     r"(?:(?:and|but|or|so|ok(?:ay)?|well|then|now|also|please|yes|no|thanks)\b[\s,]*)*"
@@ -65,7 +65,7 @@ class Fragment:
 class _Slot:
     """Words of a question that may be replaced, `start`:`end` in its characters: a run of telling ones, or a part.
 
-    `led` and `after_preposition` are where the run's preposition and what follows it begin; `leading` are the run's
+    `led` and `articled` are where the run with its preposition and with its article begins; `leading` are the run's
     first words, `whole` all of them.
     """
 
@@ -222,7 +222,8 @@ def _most_like(embedder: Embedder, slots: Sequence[_Slot], phrase: Fragment) -> 
     slot = slots[best]
     same = bool(phrase.preposition) and slot.preposition == phrase.preposition
     alike = same or _kind(slot.text) == _kind(phrase.text) != "words"
-    return slot if alike or (phrase.led and near[best] >= NEAR) else None
+    parallel = bool(slot.preposition) or not phrase.preposition
+    return slot if alike or (phrase.led and near[best] >= (NEAR if parallel else VERY_NEAR)) else None
 
 
 def _parallel(slot: _Slot, phrase: Fragment) -> float:
