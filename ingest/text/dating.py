@@ -19,6 +19,7 @@ MONTHS = "january february march april may june july august september october no
 EARLIEST = 1900
 AHEAD = 1  # years: plans for the next year are written in this one, "Agenda 2030" is no date
 LOOKED_AT = 3_000  # characters of a text's beginning in which it tells its date, and a third of it at the end
+LONGEST = 40  # characters of a date
 FIRST_LINES = 12  # of these one that is nothing but a date tells it, as in a letter
 
 _MONTH = "|".join(f"{name[:3]}(?:{name[3:]})?" if len(name) > 3 else name for name in MONTHS) + "|sept"
@@ -55,17 +56,25 @@ _UNITS = frozenset(
     "words word items people employees km m cm mm kg g mb gb kb ml l w kw v ma mah rpm px dpi eur euro euros usd gbp "
     "dollars pounds percent times hours days miles feet ft lbs calories kcal edition".split()
 )
-# What leads a date in the text, the more telling first: from when it counts, when it was changed, when it was written.
-_LEAD_BETWEEN = r"(?:\s+(?:from|since|as\s+of|as\s+from|on|date|is|was|the))*\s*[:=–-]?\s*"
-_WEEKDAY = r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\.?,?\s+)?"
+# What leads a date in the text, the more telling first: from when it counts, when it was changed, of when it is. The last
+# two only as a label, at the beginning of a line or in brackets: "The album was released in 1987" dates no text.
+_LEAD_BETWEEN = (
+    r"(?:\s{1,3}(?:from|since|as\s{1,3}of|as\s{1,3}from|on|date|is|was|the))*[\s*_]{0,4}[:=–-]?[\s*_]{0,4}"
+)
+_WEEKDAY = r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\.?,?\s{1,3})?"
+_LABEL = (
+    r"(?:^|[(|•·])[ \t*_#>-]{0,8}(?:(?:this|the|our|page|document|policy|handbook|guide|report|minutes|memo|letter|version|"
+    r"list|notice|file|last|date|of|was|is)\s{1,3}){0,4}"
+)
 _LEADS = tuple(
-    re.compile(rf"(?<![a-z]){lead}{_LEAD_BETWEEN}{_WEEKDAY}(?=[a-z\d])", re.IGNORECASE)
+    re.compile(rf"{lead}{_LEAD_BETWEEN}{_WEEKDAY}(?=[a-z\d])", re.IGNORECASE | re.MULTILINE)
     for lead in (
-        r"(?:(?:valid|in\s+force|applies|applicable|in\s+effect)(?=\s+(?:from|since|as\s+of|as\s+from|on))"
-        r"|effective(?=\s+(?:from|since|as|on|date)|\s*:|\s+\d|\s+[A-Z]))",
-        r"(?:last|date\s+of\s+last)?\s*(?:updated|update|revised|revision|reviewed|modified|amended|edited)",
-        r"(?:dated|date(?:\s+of\s+issue)?(?=\s*:)|as\s+(?:of|at)(?=\s+\d|\s+[A-Z])|status(?=\s*:)|version\s+of|issued|"
-        r"published|adopted|approved|released)",
+        r"(?<![a-z])(?:(?:valid|in\s{1,3}force|applies|applicable|in\s{1,3}effect)"
+        r"(?=\s{1,3}(?:from|since|as\s{1,3}of|as\s{1,3}from|on))"
+        r"|effective(?=\s{1,3}(?:from|since|as|on|date)|\s{0,3}:|\s{1,3}\d|\s{1,3}[A-Z]))",
+        rf"{_LABEL}(?:updated|update|revised|revision|reviewed|modified|amended|edited)",
+        rf"(?:{_LABEL}(?:dated|date(?=\s{{0,3}}:)|status(?=\s{{0,3}}:)|version\s{{1,3}}of|issued|issue|published|adopted|approved|"
+        r"released)|^[ \t*_#>-]{0,8}(?:[\w'’-]{1,30}\s){0,4}as\s{1,3}(?:of|at))",
     )
 )
 
@@ -147,7 +156,9 @@ def periods(text: str) -> Iterator[tuple[int, int, Period]]:
 
 def _at(text: str, place: int, whole: bool = False) -> Period | None:
     """The date that begins at `place`; `whole`: and ends with the text."""
-    piece = text[place : place + 40]
+    piece = text[place : place + LONGEST]
+    if whole and len(text) - place > LONGEST:
+        return None
     for start, end, period in periods(piece):
         if start == 0 and (not whole or not piece[end:].strip(" .")):
             return period
@@ -188,7 +199,7 @@ def _period(match: re.Match[str], text: str) -> Period | None:
 
 def _is_counted(text: str, match: re.Match[str]) -> bool:
     """Whether what stands beside it makes it a number: "room 2010", "2000 words", "abc2010x"."""
-    before = _LETTERS_BEFORE.search(text[: match.start()])
+    before = _LETTERS_BEFORE.search(text[max(0, match.start() - LONGEST) : match.start()])
     after = _WORD_AFTER.match(text, match.end())
     glued = bool(after) and match.end() < len(text) and text[match.end()].isalpha()
     joined = match.start() > 0 and text[match.start() - 1].isalpha()
