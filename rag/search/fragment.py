@@ -42,6 +42,8 @@ _CLAUSE = frozenset(
     "she they it him them me us there not no yes tell show give list explain".split()
 )
 _BEFORE = frozenset("i you we they he she it who how".split())  # what follows is a verb, or a measure
+_AUXILIARY = frozenset("do does did can could will would shall should may might must".split())
+_ASKS = frozenset(("which", "what", "many", "much"))
 _WITH_ANOTHER = frozenset(("between", "from", "than"))  # "between 1978 and 2008", "less than a year"
 _CUTS = _PREPOSITIONS - {"of", "than", "per", "as", "like"}  # where a phrase has a second part
 _WITHIN_NAMES = frozenset(("of", "to"))  # "University of Chicago"
@@ -66,7 +68,7 @@ class _Slot:
     """Words of a question that may be replaced, `start`:`end` in its characters: a run of telling ones, or a part.
 
     `led` and `articled` are where the run with its preposition and with its article begins; `leading` are the run's
-    first words, `whole` all of them.
+    first words, `whole` all of them; `asked` for is what follows "which", "what", "how many".
     """
 
     start: int
@@ -78,6 +80,7 @@ class _Slot:
     article: str
     leading: bool
     whole: bool
+    asked: bool
 
 
 def fragment(question: str) -> Fragment | None:
@@ -114,7 +117,10 @@ def completed(embedder: Embedder, base: str, phrase: Fragment) -> str | None:
         slots = list(_slots(base))
         if any(slot.text.casefold() == part.text.casefold() and not _fits(slot, part) for slot in slots):
             return None
-        found = _most_like(embedder, [slot for slot in slots if _fits(slot, part)], part)
+        led = part.preposition
+        if led == "for" and all(slot.preposition != led for slot in slots):  # "and for X" is "what about X"
+            part = replace(part, preposition="")
+        found = _most_like(embedder, [slot for slot in slots if _fits(slot, part)], part, led)
         if found is None:
             return None
         base = _put(base, found, part)
@@ -150,6 +156,7 @@ def _slots(base: str) -> Iterator[_Slot]:
     run: list[re.Match[str]] = []
     preposition: re.Match[str] | None = None
     article: re.Match[str] | None = None
+    before = ""  # the small word before the run, but for articles
     for place, match in enumerate(words):
         word = _plain(match[0])
         tells = word not in STOP_WORDS | _PREPOSITIONS and not (
@@ -158,11 +165,16 @@ def _slots(base: str) -> Iterator[_Slot]:
         if tells or (run and _joins(words, place)):
             run.append(match)
             continue
-        yield from _parts(base, run, preposition, article)
+        yield from _parts(base, _without_verb(run, before), preposition, article, before in _ASKS)
         if run or word not in _ARTICLES:
-            preposition = match if word in _PREPOSITIONS else None
+            preposition, before = match if word in _PREPOSITIONS else None, word
         run, article = [], match if word in _ARTICLES else None
-    yield from _parts(base, run, preposition, article)
+    yield from _parts(base, _without_verb(run, before), preposition, article, before in _ASKS)
+
+
+def _without_verb(run: list[re.Match[str]], before: str) -> list[re.Match[str]]:
+    """What follows "does", "can" … without its last word, which is the verb: "the insurance pay"."""
+    return run[:-1] if before in _AUXILIARY and len(run) > 1 else run
 
 
 def _joins(words: Sequence[re.Match[str]], place: int) -> bool:
@@ -174,7 +186,11 @@ def _joins(words: Sequence[re.Match[str]], place: int) -> bool:
 
 
 def _parts(
-    base: str, run: Sequence[re.Match[str]], preposition: re.Match[str] | None, article: re.Match[str] | None
+    base: str,
+    run: Sequence[re.Match[str]],
+    preposition: re.Match[str] | None,
+    article: re.Match[str] | None,
+    asked: bool,
 ) -> Iterator[_Slot]:
     for first in range(len(run)):
         for last in range(first, len(run)):
@@ -191,6 +207,7 @@ def _parts(
                 _plain(article[0]) if article else "",
                 first == 0,
                 first == 0 and last == len(run) - 1,
+                asked,
             )
 
 
@@ -199,7 +216,10 @@ def _small(run: Sequence[re.Match[str]], *places: int) -> bool:
 
 
 def _fits(slot: _Slot, phrase: Fragment) -> bool:
-    """Not the phrase itself, unless behind another preposition; behind another one only as a whole, and no range."""
+    """Not the phrase itself, unless behind another preposition; behind another one only as a whole, and no range; not
+    all that is asked for ("which park"), unless it is of the same sort ("how many sick days")."""
+    if slot.asked and slot.whole and _last_word(slot.text) != _last_word(phrase.text):
+        return False
     if _otherwise_led(slot, phrase) and slot.preposition in _WITH_ANOTHER:
         return False
     if slot.text.casefold() == phrase.text.casefold():
@@ -211,7 +231,7 @@ def _otherwise_led(slot: _Slot, phrase: Fragment) -> bool:
     return bool(phrase.preposition and slot.preposition and slot.preposition != phrase.preposition)
 
 
-def _most_like(embedder: Embedder, slots: Sequence[_Slot], phrase: Fragment) -> _Slot | None:
+def _most_like(embedder: Embedder, slots: Sequence[_Slot], phrase: Fragment, led: str) -> _Slot | None:
     """The slot that the phrase takes the place of; None where it is like none."""
     if not slots:
         return None
@@ -222,7 +242,7 @@ def _most_like(embedder: Embedder, slots: Sequence[_Slot], phrase: Fragment) -> 
     slot = slots[best]
     same = bool(phrase.preposition) and slot.preposition == phrase.preposition
     alike = same or _kind(slot.text) == _kind(phrase.text) != "words"
-    parallel = bool(slot.preposition) or not phrase.preposition
+    parallel = bool(slot.preposition) or not led
     return slot if alike or (phrase.led and near[best] >= (NEAR if parallel else VERY_NEAR)) else None
 
 
@@ -233,9 +253,13 @@ def _parallel(slot: _Slot, phrase: Fragment) -> float:
         score += SAME_PREPOSITION if slot.preposition == phrase.preposition else ANY_PREPOSITION
     if slot.leading and phrase.article and slot.article:
         score += SAME_ARTICLE * (slot.article == _plain(phrase.article))
-    if _WORD.findall(slot.text)[-1].casefold() == _WORD.findall(phrase.text)[-1].casefold():
-        score += WHOLE * (len(slot.text.split()) == len(phrase.text.split()))  # "broad gauge", not "gauge"
+    if _last_word(slot.text) == _last_word(phrase.text):
+        score += WHOLE * slot.leading  # "broad gauge", not "gauge"
     return score
+
+
+def _last_word(text: str) -> str:
+    return _plain(_WORD.findall(text)[-1])
 
 
 def _kind(text: str) -> str:
