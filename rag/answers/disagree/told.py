@@ -19,7 +19,7 @@ ORDERS: dict[Order | None, str] = {
 
 
 def in_words(claims: tuple[Claim, Claim], dated: Mapping[int, Dated]) -> str:
-    """ "Two documents disagree: “Minutes” says 5 euros, “Guide” says 4 € (newer first)."
+    """ "Two documents disagree: “Minutes” (May 2026) says 5 euros, “Guide” (2025) says 4 € (newer first)."
 
     `dated` by document id; a month in the sentence of a figure counts before all else.
     """
@@ -27,11 +27,12 @@ def in_words(claims: tuple[Claim, Claim], dated: Mapping[int, Dated]) -> str:
     ages = [_aged(claim, dated) for claim in claims]
     order = ages[0].order(ages[1])
     if order and ages[0].is_older(ages[1]):
-        one, other = other, one
+        (one, other), ages = (other, one), ages[::-1]
     names = [claim.hit.chunk.title or claim.hit.chunk.key for claim in (one, other)]
     if names[0] == names[1]:  # editions of one text: the files tell them apart
         names = [claim.hit.chunk.key for claim in (one, other)]
-    return f"{OPENING}“{names[0]}” says {one.shown}, “{names[1]}” says {other.shown}{ORDERS[order]}."
+    when = [f" ({age.period.shown})" if order == "told" and age.period else "" for age in ages]
+    return f"{OPENING}“{names[0]}”{when[0]} says {one.shown}, “{names[1]}”{when[1]} says {other.shown}{ORDERS[order]}."
 
 
 def _aged(claim: Claim, dated: Mapping[int, Dated]) -> Dated:

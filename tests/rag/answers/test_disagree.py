@@ -194,17 +194,17 @@ def test_one_document_does_not_disagree_with_itself() -> None:
         (
             ("guide-2025-03.md", "minutes.md"),
             (2, 1),
-            "“Minutes” says 5 euros, “Guide” says 4 € (newer first).",
+            "“Minutes” (1 May 2026) says 5 euros, “Guide” (March 2025) says 4 € (newer first).",
         ),
         (
             ("guide June 2026.md", "minutes.md"),
             (1, 2),
-            "“Guide” says 4 €, “Minutes” says 5 euros (newer first).",
+            "“Guide” (June 2026) says 4 €, “Minutes” (1 May 2026) says 5 euros (newer first).",
         ),
         (
             ("2025/guide.md", "2024/minutes.md"),
             (1, 2),
-            "“Minutes” says 5 euros, “Guide” says 4 € (newer first).",
+            "“Minutes” (1 May 2026) says 5 euros, “Guide” (2025) says 4 € (newer first).",
         ),
     ],
 )
