@@ -226,6 +226,7 @@ def show(home: Home, options: Namespace) -> int:
         return by_hand.show_passages(library, options.key, options.search or "", options.json)
     detail, alike = library.detail(options.key), library.alike(options.key)
     origin, receipt = detail.origin, detail.receipt
+    dated = library.dates([origin.document_id])[origin.document_id]
     if options.json:
         say_json(
             {
@@ -233,6 +234,7 @@ def show(home: Home, options: Namespace) -> int:
                 "other_keys": list(detail.other_keys),
                 "content_hash": detail.content_hash,
                 "paged": detail.paged,
+                "dated": encode(dated),
                 "read_with": detail.chosen,
                 "receipt": encode(receipt),
                 "instead": detail.instead,
@@ -246,6 +248,8 @@ def show(home: Home, options: Namespace) -> int:
         say(f"  also as    {key}")
     say(f"  type       {origin.media_type}, {size(origin.size_bytes)}")
     say(f"  added      {moment(origin.added_at)}, {origin.state}")
+    if dated.in_words:
+        say(f"  of         {dated.in_words}")
     by_person = f", {origin.changed} of them changed by hand" if origin.changed else ""
     say(f"  passages   {origin.chunks}{by_person}")
     if origin.tags:

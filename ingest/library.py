@@ -32,6 +32,7 @@ from ingest.recipe import Choice, choice_to_json
 from ingest.shelf import aside, tags
 from ingest.shelf.alike import Alike, pairs
 from ingest.shelf.amending import clean_correction
+from ingest.shelf.dated import Dated, dates
 from ingest.shelf.scope import Scope, chosen
 from ingest.shelf.tags import Rule
 from ingest.shelf.within import Within, listed, marked, resolve, search_vectors, search_words
@@ -204,6 +205,9 @@ class LocalLibrary:
     def listed(self) -> list[Listed]:
         found = listed(self._home.catalog, self._id)
         return found if self._within is None else chosen(self._scope, found)
+
+    def dates(self, document_ids: Sequence[int]) -> dict[int, Dated]:
+        return dates(self._home.catalog, self._id, document_ids)
 
     def detail(self, key: str) -> DocumentDetail:
         found = self._home.catalog.documents.origins(self._id, keys=[key])

@@ -165,7 +165,8 @@ class FileText:
 
     `paged` is False for formats without pages: they have exactly one Page, shown outside as
     `page = null`. `title` is the metadata's title, else the first heading, else "" (the catalog
-    then takes the origin's file name). `unread` are the numbers of pages that are pictures of text:
+    then takes the origin's file name), `made` the day of its last change that the metadata names ("2026-03-05"),
+    else "". `unread` are the numbers of pages that are pictures of text:
     `ingest.queue.recognition` reads them, and `pictures` on other pages.
     """
 
@@ -176,6 +177,7 @@ class FileText:
     receipt: Receipt
     unread: tuple[int, ...] = ()
     pictures: tuple[Picture, ...] = ()
+    made: str = ""
 
     @property
     def for_ocr(self) -> int:

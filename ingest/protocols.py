@@ -33,6 +33,7 @@ from ingest.model import (
 )
 from ingest.recipe import Choice
 from ingest.shelf.alike import Alike
+from ingest.shelf.dated import Dated
 from ingest.shelf.scope import Scope
 from ingest.shelf.tags import Rule
 
@@ -283,6 +284,10 @@ class Library(Protocol):
 
     def listed(self) -> list[Listed]:
         """Origins by key, as little of each as is needed to choose among many."""
+        ...
+
+    def dates(self, document_ids: Sequence[int]) -> dict[int, Dated]:
+        """Of when these documents are, as far as it can be known; those that are not here are left out."""
         ...
 
     def detail(self, key: str) -> DocumentDetail: ...

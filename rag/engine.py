@@ -237,7 +237,7 @@ class Engine:
         found = disagreement(query, read)
         if found is None:
             return ()
-        return (in_words(found, {each.document_id: each.added_at for each in library.listed()}),)
+        return (in_words(found, library.dates([claim.hit.chunk.document_id for claim in found])),)
 
     def _confidence(self, models: Models, query: str, read: Sequence[ReadHit]) -> float:
         from rag.answers.confidence import features

@@ -44,10 +44,10 @@ class Changes:
         with self._db.transaction() as db:
             cursor = db.execute(
                 "INSERT INTO documents(library_id, content_hash, recipe, media_type, title, paged, "
-                "size_bytes, state, receipt, password, created_at, remarked) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
+                "size_bytes, state, receipt, password, created_at, remarked, made) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
                 (job.library_id, job.content_hash, recipe, text.media_type, title, text.paged,
                  job.size_bytes, DocumentState.PENDING, receipt_to_json(text.receipt),
-                 job.password if job.keep_password else None, time.time(), bool(text.receipt.warnings)),
+                 job.password if job.keep_password else None, time.time(), bool(text.receipt.warnings), text.made),
             )  # fmt: skip
             document_id = cursor.lastrowid
             assert document_id is not None

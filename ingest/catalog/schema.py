@@ -127,4 +127,7 @@ MIGRATIONS = (
     UPDATE documents SET remarked = 1 WHERE json_extract(receipt, '$.warnings') <> '[]';
     CREATE INDEX documents_remarked ON documents(library_id) WHERE remarked;  -- found without walking over receipts
     """,
+    """
+    ALTER TABLE documents ADD COLUMN made TEXT NOT NULL DEFAULT '';  -- the day that its metadata name
+    """,
 )

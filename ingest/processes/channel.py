@@ -119,6 +119,7 @@ def pack(file_text: FileText) -> tuple[dict[str, Any], bytes, bytes]:
     header = {
         "media_type": file_text.media_type,
         "title": file_text.title,
+        "made": file_text.made,
         "paged": file_text.paged,
         "unread": list(file_text.unread),
         "pictures": [[each.page, astuple(each.box), each.before] for each in file_text.pictures],
@@ -198,6 +199,7 @@ def _unpack(header: Mapping[str, Any], texts: bytes, runs: bytes) -> FileText:
         ),
         unread=_numbers(header["unread"], len(pages)),
         pictures=tuple(_picture(item, len(pages)) for item in header["pictures"]),
+        made=_words(header["made"]),
     )
 
 

@@ -42,10 +42,10 @@ def read_document(
         if body is not None:
             writer.blocks_of(body)
             writer.end_list()
-        title = package.title()
+        title, made = package.title(), package.made()
     if on_progress:
         on_progress(1, 1)
-    return single_page(DOCX, title, writer.draft, limits)
+    return single_page(DOCX, title, writer.draft, limits, made=made)
 
 
 def _notes(root: Any) -> dict[str, Any]:

@@ -18,9 +18,14 @@ from ingest.readers.draft import Blocks, Draft
 from ingest.readers.table import BETWEEN_CELLS, row_lead
 from ingest.readers.text import UNSEEN, decode, single_page
 from ingest.settings import Settings
+from ingest.text.dating import day_of
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(?P<fields>.*?\n)??(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _TITLE = re.compile(r"^title[ \t]*:[ \t]*(?P<title>.+?)[ \t]*$", re.MULTILINE | re.IGNORECASE)
+_DAY = re.compile(
+    r"^(?:date|updated|modified|last[_-]?(?:updated|modified))[ \t]*:[ \t]*[\"']?(?P<day>.+?)[ \t]*$",
+    re.MULTILINE | re.IGNORECASE,
+)
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _BREAK = re.compile(r"(?i)<(br|/p|/div|/li|/tr)\b")
 _IMAGE = re.compile(r"""(?i)<img\b[^>]*?\balt\s*=\s*(?:"(?P<double>[^"]*)"|'(?P<single>[^']*)')""")
@@ -34,7 +39,14 @@ def read_markdown(
     title, draft = clean(text)
     if on_progress:
         on_progress(1, 1)
-    return single_page("text/markdown", title, draft, limits, (warning,) if warning else ())
+    return single_page("text/markdown", title, draft, limits, (warning,) if warning else (), made(text))
+
+
+def made(text: str) -> str:
+    """The latest day that the front matter names for the text, or ""."""
+    front = _FRONT_MATTER.match(text.lstrip("\ufeff"))
+    fields = (front["fields"] if front else "") or ""
+    return max((day_of(match["day"]) for match in _DAY.finditer(fields)), default="")
 
 
 def clean(text: str) -> tuple[str, Draft]:

@@ -20,6 +20,7 @@ from lxml import etree
 
 from ingest.errors import Unreadable
 from ingest.settings import Settings
+from ingest.text.dating import day_of
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 PPTX = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
@@ -199,10 +200,17 @@ class Package:
 
     def title(self) -> str:
         """The title in the document's properties, or ""."""
+        return self._property("title")
+
+    def made(self) -> str:
+        """The day of its last change in the document's properties, or ""."""
+        return day_of(self._property("modified") or self._property("created"))
+
+    def _property(self, name: str) -> str:
         for kind, target in self.relations("").values():
             if kind == "core-properties" and target in self:
-                title = self.xml(target).find("{*}title")
-                return " ".join((title.text or "").split())[:300] if title is not None else ""
+                found = self.xml(target).find("{*}" + name)
+                return " ".join((found.text or "").split())[:300] if found is not None else ""
         return ""
 
 

@@ -87,7 +87,9 @@ def read_pdf(
     receipts = [_settled(each, page) for each, page in zip(receipts, pages, strict=True)]
     warnings = facts.warnings if whole else (CUT_SHORT, *facts.warnings)
     receipt = Receipt(tuple(receipts), seconds=0.0, warnings=warnings)
-    return FileText("application/pdf", title, True, tuple(pages), receipt, tuple(unread), each_once(pictures))
+    return FileText(
+        "application/pdf", title, True, tuple(pages), receipt, tuple(unread), each_once(pictures), facts.made
+    )
 
 
 def _settled(receipt: PageReceipt, page: Page) -> PageReceipt:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from ingest.readers.headings import MAX_HEADINGS, Entry
 from ingest.readers.pdf_text import UNSEEN
+from ingest.text.dating import day_of
 
 if TYPE_CHECKING:  # pypdf takes 0.1 s to import and is not needed to show a page
     from pypdf import PdfReader
@@ -23,12 +24,13 @@ FACTS_SECONDS = 10.0  # what pypdf may take for outline, labels and title; 0.5 s
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What pypdf tells of a document beside its text; labels by page number."""
+    """What pypdf tells of a document beside its text; labels by page number. `made` is the day of its last change."""
 
     title: str = ""
     outline: tuple[Entry, ...] = ()
     labels: dict[int, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    made: str = ""
 
 
 def read_facts(path: Path, password: str | None) -> Facts:
@@ -40,11 +42,13 @@ def read_facts(path: Path, password: str | None) -> Facts:
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # its remarks on odd files help nobody here
     title, outline, labels = "", [], {}  # type: str, list[Entry], dict[int, str]
     missing = {"title", "outline", "page labels"}
-    warning = ""
+    warning = made = ""
     try:
         with path.open("rb") as stream, time_limit(FACTS_SECONDS):
             reader = PdfReader(stream, password=password or None)
             title = sane_title(str(reader.metadata.get("/Title") or "")) if reader.metadata else ""
+            if told := reader.metadata:
+                made = day_of(str(told.get("/ModDate") or told.get("/CreationDate") or ""))
             missing.discard("title")
             root = reader.root_object
             labels = page_labels(reader.page_labels) if "/PageLabels" in root else {}
@@ -56,7 +60,7 @@ def read_facts(path: Path, password: str | None) -> Facts:
         warning = (
             f"Could not read the {' and '.join(sorted(missing))} ({why[:200]}). The text is not affected."
         )
-    return Facts(title, tuple(outline), labels, (warning,) if warning else ())
+    return Facts(title, tuple(outline), labels, (warning,) if warning else (), made)
 
 
 @contextmanager

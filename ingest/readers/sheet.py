@@ -251,7 +251,7 @@ def read_workbook(
                 )
             if on_progress:
                 on_progress(number, len(book.sheets))
-        title = package.title()
+        title, made = package.title(), package.made()
     if not any(page.text for page in pages):
         hint = (
             " Its formulas have no saved results: open it in Excel or LibreOffice and save it."
@@ -267,7 +267,7 @@ def read_workbook(
     if book.locked_away:
         warnings.append(f"Left out, as the workbook hides them: {', '.join(book.locked_away)[:200]}.")
     receipt = Receipt(tuple(receipts), 0.0, warnings=tuple(warnings))
-    return FileText(XLSX, title, True, tuple(pages), receipt)
+    return FileText(XLSX, title, True, tuple(pages), receipt, made=made)
 
 
 class Workbook:

@@ -51,7 +51,7 @@ def read_slides(
                 )
             if on_progress:
                 on_progress(number, len(shown))
-        title = package.title()
+        title, made = package.title(), package.made()
     if not any(page.text for page in pages):
         raise Unreadable(
             "There is no text on any slide. If the slides are pictures, save them as PDF and add that."
@@ -62,7 +62,7 @@ def read_slides(
         PageReceipt(page.number, PageState.READ if page.text else PageState.EMPTY, len(page.text))
         for page in pages
     )
-    return FileText(PPTX, title, True, tuple(pages), Receipt(receipts, 0.0))
+    return FileText(PPTX, title, True, tuple(pages), Receipt(receipts, 0.0), made=made)
 
 
 class Slide:

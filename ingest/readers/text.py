@@ -146,7 +146,12 @@ def find_headings(text: str) -> list[Heading]:
 
 
 def single_page(
-    media_type: str, title: str, draft: Draft, limits: Settings, warnings: tuple[str, ...] = ()
+    media_type: str,
+    title: str,
+    draft: Draft,
+    limits: Settings,
+    warnings: tuple[str, ...] = (),
+    made: str = "",
 ) -> FileText:
     """The FileText of a format without pages. Raises Unreadable when there is no text, or too much."""
     page = draft.page()
@@ -160,7 +165,7 @@ def single_page(
     if not title and page.headings:
         title = page.headings[0].text
     receipt = Receipt(pages=(PageReceipt(1, PageState.READ, len(page.text)),), seconds=0.0, warnings=warnings)
-    return FileText(media_type, title, paged=False, pages=(page,), receipt=receipt)
+    return FileText(media_type, title, paged=False, pages=(page,), receipt=receipt, made=made)
 
 
 def read_text(

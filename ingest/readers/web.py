@@ -14,6 +14,7 @@ from ingest.readers.draft import Blocks, Draft
 from ingest.readers.table import table_lines
 from ingest.readers.text import UNSEEN, decode, single_page
 from ingest.settings import Settings
+from ingest.text.dating import day_of
 
 _DROPPED = frozenset(
     """script style noscript template head nav form button select textarea input svg math iframe object embed
@@ -27,6 +28,14 @@ _BLOCKS = frozenset(
 )
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _TITLES = ["h1", "h2"]  # what holds one is no menu
+_MADE = (
+    "article:modified_time",
+    "og:updated_time",
+    "last-modified",
+    "dcterms.modified",
+    "article:published_time",
+    "date",
+)
 _MENU = re.compile(r"(?i)\b(?:nav|navbar|navigation|menu|breadcrumbs?|sidebar|footer|cookies?|toc)\b")
 MENU_LINK_SHARE = 0.7  # of the letters of what is called a menu
 _CHARSET = re.compile(rb"""(?i)<meta[^>]{0,200}charset\s*=\s*["']?\s*([\w.:-]{2,40})""")
@@ -44,7 +53,14 @@ def read_web(
     Writer(Blocks(draft)).write(root)
     if on_progress:
         on_progress(1, 1)
-    return single_page("text/html", title[:300], draft, limits, (warning,) if warning else ())
+    return single_page("text/html", title[:300], draft, limits, (warning,) if warning else (), _made(soup))
+
+
+def _made(soup: BeautifulSoup) -> str:
+    """The day of the page's last change that its head names, or ""."""
+    named = {str(each.get("property") or each.get("name")).lower(): each for each in soup.find_all("meta")}
+    told = (day_of(str(named[name].get("content") or "")) for name in _MADE if name in named)
+    return next(filter(None, told), "")
 
 
 def decode_html(data: bytes) -> tuple[str, str]:

@@ -40,6 +40,7 @@ from ingest.recipe import Choice
 from ingest.remote.wire import decode, decode_error, encode
 from ingest.settings import Settings
 from ingest.shelf.alike import Alike
+from ingest.shelf.dated import Dated
 from ingest.shelf.scope import Scope
 from ingest.shelf.tags import Rule
 from ingest.web.addresses import is_address
@@ -342,6 +343,9 @@ class RemoteLibrary:
 
     def listed(self) -> list[Listed]:
         return self._call(list[Listed], "listed")
+
+    def dates(self, document_ids: Sequence[int]) -> dict[int, Dated]:
+        return self._call(dict[int, Dated], "dates", document_ids=document_ids)
 
     def detail(self, key: str) -> DocumentDetail:
         return self._call(DocumentDetail, "detail", key=key)

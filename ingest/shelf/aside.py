@@ -15,6 +15,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ingest.errors import NotFound, WrongUsage
+from ingest.shelf.dated import dates
 
 if TYPE_CHECKING:
     from ingest.catalog import Catalog
@@ -105,8 +106,7 @@ def _leads_back(document_id: int, instead: Mapping[int, tuple[int, str]]) -> boo
 def _older(catalog: Catalog, library_id: int, by_hand: Collection[int]) -> dict[int, str]:
     """Near duplicates of newer documents, which a person has not decided about, with the newer one's key.
 
-    Newer by the file's time of change where both have one, else by the time of being added. What is set
-    aside `by_hand` answers for nothing.
+    Which is newer: `ingest.shelf.dated`. What is set aside `by_hand` answers for nothing.
     """
     rows = catalog.read(
         """WITH decided AS (SELECT content_hash FROM set_aside WHERE library_id = ?1)
@@ -116,29 +116,16 @@ def _older(catalog: Catalog, library_id: int, by_hand: Collection[int]) -> dict[
              AND min(a.first_share, a.second_share) >= ?2""",
         (library_id, SAME),
     )
-    times: dict[int, tuple[int, float, str]] = {  # of a document's first origin
-        document_id: (changed, added, key)
-        for document_id, changed, added, key in catalog.read(
-            "SELECT document_id, mtime_ns, added_at, key FROM origins "
-            "WHERE document_id IN (SELECT value FROM json_each(?)) ORDER BY id DESC",
-            (json.dumps(sorted({document_id for row in rows for document_id in row[:2]})),),
-        )
-    }
+    held = dates(catalog, library_id, sorted({document_id for row in rows for document_id in row[:2]}))
     found: dict[int, str] = {}
     for first, second, first_decided, second_decided in rows:
-        if first not in times or second not in times:
+        if first not in held or second not in held:
             continue
-        first_older = _is_older(times[first], times[second])
+        first_older = held[first].is_older(held[second])
         older, newer = (first, second) if first_older else (second, first)
         if newer not in by_hand and not (first_decided if first_older else second_decided):
-            found[older] = times[newer][2]
+            found[older] = held[newer].key
     return found
-
-
-def _is_older(one: tuple[int, float, str], other: tuple[int, float, str]) -> bool:
-    if one[0] and other[0] and one[0] != other[0]:
-        return one[0] < other[0]
-    return one[1:] < other[1:]
 
 
 def _origin(catalog: Catalog, library_id: int, key: str) -> tuple[int, str]:

@@ -14,6 +14,7 @@ from functools import cached_property
 from math import log1p
 
 from ingest.text.analysis import STOP_WORDS, terms
+from ingest.text.dating import MONTHS
 from ingest.text.sentences import sentences
 
 NEAR_WORDS = 3  # telling words: neighbours in the claim should be as near in the passage
@@ -45,7 +46,6 @@ _SCALES = {
     "hundred": 100, "thousand": 10**3, "k": 10**3, "million": 10**6, "mn": 10**6,
     "dozen": 12, "decades": 10, "centuries": 100, "billion": 10**9, "bn": 10**9, "trillion": 10**12,
 }  # fmt: skip
-MONTHS = "january february march april may june july august september october november december".split()
 _SHORT_MONTHS = {month[:3]: month for month in MONTHS} | {"sept": "september"}
 
 _OPPOSITES = """

@@ -1,7 +1,8 @@
 """`python -m rag.evaluate.follow_ups --data DIR`: what is carried into a follow-up, and what it is good for.
 
 Micro-F1 on TREC CAsT's turns with history (Dalton et al. 2020) over the history's words that stand in
-the manual rewrite, less stop words and the question's own; with and without the rule `leans`. A change
+the manual rewrite, less stop words and the question's own: of the query, and of what the reader marks in every
+question. A change
 of topic: a stand-alone question (a conversation's first, and later ones that their rewrite leaves as they are)
 after the history of another conversation; the share that carries nothing over.
 
@@ -95,7 +96,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def measure(reader: Any, embedder: Embedder, data: Path) -> dict[str, Any]:
     from rag.evaluate.claims import lines
     from rag.search.condense import carry_over, condense, remembered
-    from rag.search.leaning import leans
 
     rows = list(lines(data / "trec_cast" / "rewrites.jsonl.gz"))
     report: dict[str, Any] = {}
@@ -107,9 +107,9 @@ def measure(reader: Any, embedder: Embedder, data: Path) -> dict[str, Any]:
         free, ruled = [0, 0, 0], [0, 0, 0]
         for each in held:
             words = carry_over(each.question, reader.carry(each.question, remembered(each.history)))
-            got = telling(" ".join(words)) - telling(each.question)
-            count(free, got, each.wanted)
-            count(ruled, got if leans(embedder, each.question, each.history) else set(), each.wanted)
+            count(free, telling(" ".join(words)) - telling(each.question), each.wanted)
+            query = condense(reader, embedder, each.question, each.history)
+            count(ruled, telling(query) - telling(each.question), each.wanted)
         report[str(year)] = {"turns": len(held), "f1": f1(ruled), "f1_without_rule": f1(free)}
     firsts = [cast_turn(row) for row in rows if not row["history"]]
     later = [each for each in turns_of if each.rewrite.strip() == each.question.strip()]

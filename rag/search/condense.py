@@ -1,8 +1,9 @@
 """Follow-up + history → a stand-alone query, without a chat model.
 
 A question that leans on what was said before ("and for students?", "how long does it take?") gets
-the words the reader's carry-over head marks in the conversation, put before it. One that stands on
-its own carries nothing over, so that a new topic starts clean.
+the words the reader's carry-over head marks in the conversation, put before it; one that is only a phrase ("and for
+students?") is the last question with that phrase in its place. One that stands on its own carries nothing
+over, so that a new topic starts clean.
 """
 
 from __future__ import annotations
@@ -10,23 +11,51 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ingest.protocols import Embedder
+from ingest.text.analysis import question_terms
+from ingest.text.sentences import sentences
 from rag.model import Turn
 from rag.reader import Reader
+from rag.search.fragment import Fragment, completed, fragment
 from rag.search.leaning import leans
 
 CARRY_LOGIT = 0.0  # MODEL.md, head "carry": above 0 the word belongs into the query
 HISTORY_CHARACTERS = 2_000  # the head reads the last 250 tokens
 ANSWER_WORDS = 60  # of the last answer that the head reads; more would cost tokens
 MOST_CARRIED = 4  # words: the strongest
+MOST_TURNS = 16  # back to which a chain of phrases is followed ("And in Oregon?" – "And for partners?")
+FEW_TERMS = 2  # of a question with a phrase put in: what it is about was said before
+MOST_WORDS = 30  # of a question that a phrase is put into: the reader reads 64 tokens
 
 
 def condense(reader: Reader, embedder: Embedder, question: str, history: Sequence[Turn]) -> str:
-    """The query to search with: the question, with what it needs from earlier turns before it."""
+    """The query to search with: the question, with what it needs from earlier turns."""
     earlier = remembered(history)
     if not earlier or not leans(embedder, question, history):
         return question
+    if (phrase := fragment(question)) and (put := _put_in(reader, embedder, phrase, history)):
+        return put
     carried = carry_over(question, reader.carry(question, earlier))
     return f"{' '.join(carried)} {question}" if carried else question
+
+
+def _put_in(reader: Reader, embedder: Embedder, phrase: Fragment, history: Sequence[Turn]) -> str | None:
+    """The last question, completed itself, with the phrase in its place; None where it has none, or nothing else
+    would be left."""
+    last = max((place for place, turn in enumerate(history) if turn.role == "user"), default=-1)
+    asked = history[last].content
+    *_, (start, end) = sentences(asked) or [(0, len(asked))]
+    if last < 0 or len(asked[start:end].split()) > MOST_WORDS:
+        return None
+    before = history[max(0, last - MOST_TURNS) : last]
+    changed = completed(embedder, condense(reader, embedder, asked[start:end], before), phrase)
+    if changed is None:
+        return None
+    terms = set(question_terms(changed))
+    if not terms > set(question_terms(phrase.text)):
+        return None
+    if len(terms) <= FEW_TERMS and (earlier := remembered(before)):
+        return " ".join([*carry_over(changed, reader.carry(changed, earlier)), changed])
+    return changed
 
 
 def remembered(history: Sequence[Turn]) -> str:

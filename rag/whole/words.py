@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ingest.text.analysis import STOP_WORDS, terms
-from rag.answers.agreement import MONTHS
+from ingest.text.dating import MONTHS
 from rag.whole.query import Comparison
 
 _WORD = re.compile(r"\d{4}-\d{2}(?:-\d{2})?|[€$£]?\d[\d.,]*\d|[€$£]?\d|[^\W_]+(?:[-.'’&/_][^\W_]+)*|[€$£%]")

@@ -141,8 +141,12 @@ def test_a_folder_from_adding_to_removing(shell: Shell) -> None:
 
 
 def test_passages_are_switched_off_corrected_and_read_anew(beside: Shell) -> None:
-    file = beside.write("rules.md", "# Dome\n\nThe dome is closed at 4S knots of wind.\n")
+    file = beside.write(
+        "rules.md", "# Dome\n\nThe dome is closed at 4S knots of wind. Valid from 2 May 2025.\n"
+    )
     assert beside("add", file, "--json").lines[0]["state"] == "added"
+    assert "of         2 May 2025, says its text\n" in beside("show", "rules.md").out
+    assert beside("show", "rules.md", "--json").lines[0]["dated"]["source"] == "text"
     shown = beside("show", "rules.md", "--passages").out
     assert "    1  § Dome\n" in shown
     assert "       The dome is closed at 4S knots of wind." in shown

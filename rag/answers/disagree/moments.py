@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, fields
 
-from rag.answers.agreement import MONTHS
+from ingest.text.dating import MONTHS
 
 _MONTHS = [month.capitalize() for month in MONTHS]
 _DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()

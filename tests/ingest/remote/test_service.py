@@ -241,6 +241,9 @@ def test_a_library_is_kept_in_order_from_here(app_home: LocalHome, library: Libr
     (pair,) = library.alike("old.md")
     assert [pair] == local.alike("old.md")
     assert pair.likeness > 0.9
+    ids = [each.document_id for each in library.listed()]
+    assert library.dates(ids) == local.dates(ids)
+    assert {each.key for each in library.dates([*ids, 99]).values()} == {"old.md", "new.md"}
     assert library.set_aside(["old.md"], "new.md") == 1
     assert library.detail("old.md") == local.detail("old.md")
     assert (library.info().aside, library.detail("old.md").instead) == (1, "new.md")

@@ -256,6 +256,16 @@ def test_the_newest_may_answer(home: LocalHome, library: LocalLibrary) -> None:
     assert library.info().aside == 1
 
 
+def test_the_newest_is_the_one_that_says_so_not_the_one_copied_last(
+    home: LocalHome, library: LocalLibrary
+) -> None:
+    day = 86_400_000_000_000
+    put(home, library, "leave 2025.md", edited(text(1), 30), changed_ns=1 * day)
+    put(home, library, "leave 2024.md", text(1), changed_ns=9 * day)
+    library.let_newest_answer(True)
+    assert library.detail("leave 2024.md").instead == "leave 2025.md"
+
+
 def test_words_of_a_pair() -> None:
     assert Alike("a", "b", 0.996, 0.93).words == "93% the same text as"
     assert Alike("a", "b", 0.999, 0.2).words == "99% contained in"

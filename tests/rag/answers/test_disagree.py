@@ -7,6 +7,8 @@ from datetime import datetime
 
 import pytest
 
+from ingest.shelf.dated import Dated
+from ingest.text.dating import named
 from rag.answers.disagree import disagreement, in_words
 from rag.answers.disagree.claims import Figure
 from rag.search.rerank import ReadHit
@@ -192,12 +194,17 @@ def test_one_document_does_not_disagree_with_itself() -> None:
         (
             ("guide-2025-03.md", "minutes.md"),
             (2, 1),
-            "“Minutes” says 5 euros, “Guide” says 4 € (newer first).",
+            "“Minutes” (1 May 2026) says 5 euros, “Guide” (March 2025) says 4 € (newer first).",
         ),
         (
             ("guide June 2026.md", "minutes.md"),
             (1, 2),
-            "“Guide” says 4 €, “Minutes” says 5 euros (newer first).",
+            "“Guide” (June 2026) says 4 €, “Minutes” (1 May 2026) says 5 euros (newer first).",
+        ),
+        (
+            ("2025/guide.md", "2024/minutes.md"),
+            (1, 2),
+            "“Minutes” (1 May 2026) says 5 euros, “Guide” (2025) says 4 € (newer first).",
         ),
     ],
 )
@@ -208,8 +215,11 @@ def test_what_is_newer_comes_first(keys: tuple[str, str], days: tuple[int, int],
         replace(each, hit=replace(each.hit, chunk=replace(each.hit.chunk, key=key, title=title)))
         for each, key, title in zip(found, keys, ("Guide", "Minutes"), strict=True)
     )
-    added = {number: datetime(2026, 4, day, 12).timestamp() for number, day in enumerate(days, 1)}
-    assert in_words((one, other), added) == f"Two documents disagree: {told}"
+    dated = {
+        number: Dated(key, datetime(2026, 4, day, 12).timestamp(), period=named(key, ""))
+        for number, (key, day) in enumerate(zip(keys, days, strict=True), 1)
+    }
+    assert in_words((one, other), dated) == f"Two documents disagree: {told}"
 
 
 def test_of_one_title_the_files_are_named() -> None:
@@ -219,5 +229,5 @@ def test_of_one_title_the_files_are_named() -> None:
         replace(each, hit=replace(each.hit, chunk=replace(each.hit.chunk, key=key, title="Prices")))
         for each, key in zip(found, ("a/prices.md", "b/prices.md"), strict=True)
     )
-    told = in_words((one, other), {1: 0.0, 2: 0.0})
+    told = in_words((one, other), {})
     assert told == "Two documents disagree: “a/prices.md” says 4 €, “b/prices.md” says 5 euros."
