@@ -210,7 +210,9 @@ class Answer:
 class Progress:
     """What is happening now: the stage, and a count for people ("40 passages"), of how many where that is told."""
 
-    stage: Literal["loading", "searching", "gathering", "computing", "reading", "writing", "checking"]
+    stage: Literal[
+        "loading", "searching", "gathering", "computing", "reading", "opening", "writing", "checking"
+    ]
     count: int = 0
     of: int = 0
 

@@ -16,8 +16,8 @@ TEXT = ["Members may use the telescope on Friday nights.", "The passages tell wh
 ASCII = "".join(chr(code) for code in range(33, 127))
 
 
-def make(folder: Path, window: int = 2048, template: str | None = TEMPLATE) -> Path:
-    """A Llama of about 20,000 random weights, saved to `folder`.
+def make(folder: Path, window: int = 2048, template: str | None = TEMPLATE, layers: int = 1) -> Path:
+    """A Llama of about 20,000 random weights a layer, saved to `folder`.
 
     Its tokens are ASCII only and it never ends by itself, so that what it writes always streams.
     """
@@ -41,7 +41,7 @@ def make(folder: Path, window: int = 2048, template: str | None = TEMPLATE) -> P
         vocab_size=len(fast),
         hidden_size=32,
         intermediate_size=64,
-        num_hidden_layers=1,
+        num_hidden_layers=layers,
         num_attention_heads=2,
         num_key_value_heads=2,
         max_position_embeddings=window,

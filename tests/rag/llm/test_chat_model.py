@@ -350,6 +350,26 @@ def test_a_local_model_stops(tiny: ChatModel) -> None:
     assert _no_writer_left()
 
 
+def test_a_local_model_stops_while_it_reads_the_prompt(tmp_path: Path) -> None:
+    folder = tiny_chat_model.make(tmp_path / "deep", layers=4)
+    model = open_chat_model(AskSettings(llm=f"huggingface:{folder}"), allow_download=False)
+    layers = model.model.llm.pipeline.model.model.layers  # type: ignore[attr-defined]
+    cancel, entered = CancelToken(), []
+    layers[0].register_forward_hook(lambda *_: cancel.cancel())
+    for layer in layers:
+        layer.register_forward_hook(lambda *_: entered.append(1))
+    with pytest.raises(Cancelled):
+        list(model.stream(model.compose("q", [], HITS), cancel))
+    assert _no_writer_left()
+    assert len(entered) == 1, "no layer after the one it was at"
+
+
+def test_a_local_model_that_is_silent_too_long_is_told_so(tiny: ChatModel) -> None:
+    patient = replace(tiny, ask=replace(tiny.ask, llm_timeout_seconds=1e-9))
+    with pytest.raises(ModelUnavailable, match="tiny took too long"):
+        answer(patient)
+
+
 def test_closing_the_iterator_ends_a_local_model(tiny: ChatModel) -> None:
     stream = tiny.stream(tiny.compose("q", [], HITS), CancelToken())
     next(stream)
@@ -375,7 +395,7 @@ def test_the_prompt_fits_the_window_by_the_models_own_count(tmp_path: Path) -> N
     assert prompt.hits == tuple(many[: len(prompt.hits)])
     assert model._template_tokens(prompt) + model.answer_tokens <= 1400
     assert beginning(model, prompt)
-    with pytest.raises(WrongUsage, match="leaves no room"):
+    with pytest.raises(ModelUnavailable, match=r"leaves no room.*Shorten it"):
         model.compose("long question " * 400, [], many)
 
 
