@@ -142,18 +142,19 @@ class ChatModel:
         self, prompt: Prompt, cancel: CancelToken, on_usage: Callable[[dict[str, int]], None]
     ) -> Iterator[str]:
         limit = _Patience(self, cancel)
-        count = 0
+        written: list[str] = []  # a piece is a word or more, not a token
         try:
             for chunk in self.model.stream(self.messages(prompt), stopped=limit.over):
                 limit.heard()
-                count += 1
                 if chunk.text:
-                    yield str(chunk.text)
+                    written.append(str(chunk.text))
+                    yield written[-1]
         except ValueError:
             limit.check()  # LangChain calls a stream that ends before its first piece an error
             raise
         limit.check()
-        on_usage({"input_tokens": self._template_tokens(prompt), "output_pieces": count})
+        output = self.count_tokens("".join(written))
+        on_usage({"input_tokens": self._template_tokens(prompt), "output_tokens": output})
 
     # -- messages
 

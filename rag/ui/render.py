@@ -233,7 +233,7 @@ def made_json(answer: Answer) -> Json:
     usage = answer.usage
     about = "" if usage.get("input_tokens") else "about "
     read = usage.get("input_tokens") or usage.get("about_input_tokens")
-    written = usage.get("output_tokens") or usage.get("output_pieces") or usage.get("about_output_tokens")
+    written = usage.get("output_tokens") or usage.get("about_output_tokens")
     tokens = [f"{about}{count:,} {what}" for count, what in ((read, "read"), (written, "written")) if count]
     return {
         "scope": in_words(answer.scope),

@@ -327,6 +327,7 @@ def test_a_local_model_writes_in_pieces(tiny: ChatModel) -> None:
     pieces = list(tiny.stream(prompt, CancelToken(), usage.append))
     assert len(pieces) > 5
     assert usage[0]["input_tokens"] > prompt.passage_tokens > 0
+    assert usage[0]["output_tokens"] == tiny.count_tokens("".join(pieces)) > len(pieces)
 
 
 def test_temperature_0_is_deterministic(tmp_path: Path) -> None:
@@ -336,6 +337,13 @@ def test_temperature_0_is_deterministic(tmp_path: Path) -> None:
     first, second = (beginning(model, prompt) for _ in range(2))
     assert first[:10] == second[:10]
     assert len(first) >= 10
+
+
+def test_a_local_model_says_what_it_has_to_say_and_ends(tmp_path: Path) -> None:
+    said = ["The joining fee ", "is 30 euros [1]. ", "Members get ", "a key [2]."]
+    folder = tiny_chat_model.make(tmp_path / "says", says=said)
+    model = open_chat_model(AskSettings(llm=f"huggingface:{folder}"), allow_download=False)
+    assert answer(model) == "".join(said)
 
 
 def test_a_local_model_stops(tiny: ChatModel) -> None:
