@@ -390,8 +390,9 @@ class Engine:
 
     def _opened_chat_model(self, clock: _Clock, cancel: CancelToken) -> Generator[Event, None, ChatModel]:
         """The chat model of these settings; opening it takes a while the first time. Raises ModelUnavailable."""
-        if not self._chat_models.is_open(self.ask_settings):
-            yield Progress("opening")
+        if self._chat_models.is_open(self.ask_settings):
+            return self._chat_models.open(self.ask_settings, cancel)
+        yield Progress("opening")
         model = self._chat_models.open(self.ask_settings, cancel)
         clock.lap("opening")
         return model
