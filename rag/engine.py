@@ -109,7 +109,7 @@ class Engine:
         cancel: CancelToken | None = None,
         *,
         query: str = "",
-    ) -> Iterator[Event]:
+    ) -> Generator[Event]:
         """Progress; pieces of text and checked sentences where a chat model writes; at last Finished(answer).
 
         Raises WrongUsage for an empty or too long question and an empty library, Cancelled when
