@@ -375,7 +375,7 @@ def answer_text(answer: Answer) -> str:
     if answer.found_line:
         parts.append("\n".join([answer.found_line, *doubtful(answer.sentences)]))
     if answer.coverage:
-        parts.append(f"{answer.coverage.line[:1].upper()}{answer.coverage.line[1:]}.")
+        parts.append(answer.coverage.sentence)
     parts.extend(answer.notices)
     return "\n\n".join(parts)
 

@@ -22,6 +22,7 @@ from ingest.errors import FootnoteError, ModelUnavailable, WrongUsage
 from ingest.protocols import Embedder, Home, Library
 from ingest.settings import Settings
 from ingest.shelf.scope import Scope
+from rag.llm.opened import ChatModels
 from rag.llm.prompt import REFUSAL
 from rag.model import (
     Answer,
@@ -49,7 +50,6 @@ if TYPE_CHECKING:
 log = logging.getLogger("footnote.rag")
 
 EXTRACTIVE = "extractive"
-HISTORY_TRIMMED = "Earlier parts of this chat were left out: they did not fit into the model's window."
 SHOWN_HITS = 40  # hits kept with an answer, read or not; more when these are of too few pages
 
 
@@ -86,18 +86,17 @@ class Engine:
         self._settings = settings
         self.ask_settings = ask
         self._models: Models | None = None
-        self._chat_model: ChatModel | None = None
+        self._chat_models = ChatModels(settings.allow_download)
         self._kept: Kept | None = None
         self._loading = threading.Lock()
         self._state = "waiting"
 
     def under(self, ask: AskSettings) -> Engine:
-        """An engine with other settings, over the same models; the chat model goes along unless it changes."""
+        """An engine with other settings, over the same models."""
         other = Engine(self._home, self._settings, ask)
         other._models = self.load()
         other._state = self._state
-        if chat_part(ask) == chat_part(self.ask_settings):
-            other._chat_model = self._chat_model
+        other._chat_models = self._chat_models
         return other
 
     # ------------------------------------------------------------------ one question
@@ -110,7 +109,7 @@ class Engine:
         cancel: CancelToken | None = None,
         *,
         query: str = "",
-    ) -> Iterator[Event]:
+    ) -> Generator[Event]:
         """Progress; pieces of text and checked sentences where a chat model writes; at last Finished(answer).
 
         Raises WrongUsage for an empty or too long question and an empty library, Cancelled when
@@ -130,6 +129,7 @@ class Engine:
         with self._home.asking():
             wanted = given or without_orders(question)
             found = yield from self._gather(models, wanted, library, cancel, () if given else history)
+            clock.lap("asking" if found is None else "gathering")
             cancel.check()
             if found is not None:
                 asked = _Draft(question, question, [], [], 1.0, info.asked, 0, library.scope)
@@ -152,12 +152,12 @@ class Engine:
                 self._disagreements(library, query, read),
                 tuple(history) if query != wanted else (),
             )
-            yield Progress("writing")
             if self.ask_settings.llm:
                 yield from self._write(
-                    models, draft, history, clock, cancel, lambda n: self._extract(models, draft, clock, n)
+                    models, draft, history, clock, cancel, lambda: self._extract(models, draft, clock)
                 )
             else:
+                yield Progress("writing")
                 yield Finished(self._extract(models, draft, clock))
 
     def retrieve(self, question: str, library: Library, history: Sequence[Turn] = ()) -> tuple[Hit, ...]:
@@ -244,7 +244,7 @@ class Engine:
 
         return models.calibration.probability(features(query, read)) if read else 0.0
 
-    def _extract(self, models: Models, draft: _Draft, clock: _Clock, notices: tuple[str, ...] = ()) -> Answer:
+    def _extract(self, models: Models, draft: _Draft, clock: _Clock) -> Answer:
         """The extractive answer, or a refusal that holds nothing else."""
         from rag.answers.extract import extract
         from rag.answers.ground import cite_extracts
@@ -257,7 +257,7 @@ class Engine:
                 extract(draft.query, draft.read, models.embedder, self.ask_settings, draft.followed)
             )
         clock.lap("writing")
-        return draft.answer(sentences, citations, EXTRACTIVE, clock, notices)
+        return draft.answer(sentences, citations, EXTRACTIVE, clock)
 
     # ------------------------------------------------------------------ the whole library
 
@@ -285,26 +285,23 @@ class Engine:
         """The gathered answer; a chat model writes where there is something to write."""
         from rag.whole.parts import noted
 
-        clock.lap("gathering")
-
-        def gathered(notices: tuple[str, ...] = ()) -> Answer:
-            answer = draft.answer(found.sentences, found.citations, EXTRACTIVE, clock, notices)
+        def gathered() -> Answer:
+            answer = draft.answer(found.sentences, found.citations, EXTRACTIVE, clock, found.notices)
             return replace(answer, hits=found.hits, coverage=found.coverage)
 
         if not self.ask_settings.llm or not found.passages:
-            yield Finished(gathered(found.notices))
+            yield Finished(gathered())
             return
         try:
-            model = self._open_chat_model()
+            model = yield from self._opened_chat_model(clock, cancel)
             passages: list[Hit] = list(found.passages)
             notes: tuple[Turn, ...] = ()
             if found.name:  # a summary: of a long document in parts
                 passages, notes = yield from noted(model, found.name, found.passages, cancel)
         except ModelUnavailable as error:
-            yield Finished(gathered((*found.notices, instead_notice(error))))
+            yield Finished(instead(gathered(), str(error)))
             return
         clock.lap("reading")
-        yield Progress("writing")
         draft = replace(draft, rest=passages)
         for event in self._write(models, draft, notes, clock, cancel, gathered):
             if isinstance(event, Finished):
@@ -320,39 +317,24 @@ class Engine:
         history: Sequence[Turn],
         clock: _Clock,
         cancel: CancelToken,
-        otherwise: Callable[[tuple[str, ...]], Answer],
+        otherwise: Callable[[], Answer],
     ) -> Iterator[Event]:
-        """The chat model's answer, checked as it is written; the one of `otherwise` when the model fails."""
-        from rag.llm.leaks import Leaks
-        from rag.llm.prompt import kept_messages
-        from rag.llm.proofread import Proofreader
+        """The chat model's answer, checked as it is written; that of `otherwise` when there is none."""
+        from rag.llm.writing import write
 
-        usage: dict[str, int] = {}
         try:
-            model = self._open_chat_model()
-            prompt = model.compose(draft.question, history, draft.hits)
-            with Proofreader(models.reader, prompt.hits, self.ask_settings.strict) as proofreader:
-                pieces = model.stream(prompt, cancel, usage.update)
-                for piece in Leaks(prompt, model.name).held_against(pieces):
-                    yield from proofreader.add(piece)
-                clock.lap("writing")
-                yield Progress("checking")
-                yield from proofreader.finish(cancel)
+            model = yield from self._opened_chat_model(clock, cancel)
+            yield Progress("writing")
+            written = yield from write(
+                model, models.reader, draft.question, history, draft.hits, self.ask_settings.strict, cancel, clock.lap
+            )  # fmt: skip
         except ModelUnavailable as error:
-            yield Finished(otherwise((instead_notice(error),)))
+            yield Finished(instead(otherwise(), str(error)))
             return
-        if not usage.get("input_tokens"):  # many servers of one's own don't tell
-            usage |= {
-                "about_input_tokens": prompt.tokens,
-                "about_output_tokens": model.count_tokens(proofreader.text),
-            }
-        sentences, citations, left_out = ((), (), 0) if proofreader.refused else proofreader.outcome()
-        clock.lap("checking")
-        notices = [HISTORY_TRIMMED] * bool(prompt.left_out_turns) + [left_out_notice(left_out)] * bool(
-            left_out
+        answer = draft.answer(
+            written.sentences, written.citations, model.name, clock, written.notices, written.usage
         )
-        answer = draft.answer(sentences, citations, model.name, clock, tuple(notices), usage)
-        yield Finished(replace(answer, prompt=kept_messages(model.messages(prompt))))
+        yield Finished(replace(answer, prompt=written.prompt))
 
     # ------------------------------------------------------------------ models
 
@@ -379,6 +361,7 @@ class Engine:
             for info in self._home.libraries():
                 if info.embedder == models.embedder.identity:  # indexes are opened at their first search
                     self._home.library(info.name).search_vectors(vector, 1)
+            self.settle()
             gc.collect()
             gc.freeze()  # what stays for good is not gone through again: that held up a click for 0.2 s
         except FootnoteError as error:
@@ -406,18 +389,24 @@ class Engine:
 
         return Models(embedder, Reader(self._settings), Calibration.load())
 
-    def _open_chat_model(self) -> ChatModel:
-        if self._chat_model is None:
-            from rag.llm.chat_opening import open_chat_model
+    def _opened_chat_model(self, clock: _Clock, cancel: CancelToken) -> Generator[Event, None, ChatModel]:
+        """The chat model of these settings; opening it takes a while the first time. Raises ModelUnavailable."""
+        if self._chat_models.is_open(self.ask_settings):
+            return self._chat_models.open(self.ask_settings, cancel)
+        yield Progress("opening")
+        model = self._chat_models.open(self.ask_settings, cancel)
+        clock.lap("opening")
+        return model
 
-            self._chat_model = open_chat_model(self.ask_settings, self._settings.allow_download)
-        return self._chat_model
+    def settle(self) -> None:
+        """Let go of chat models that these settings do not name; begin to open one that runs here, which takes long."""
+        self._chat_models.settle(self.ask_settings)
 
     def try_chat_model(self, ask: AskSettings, cancel: CancelToken) -> Trial:
         """One tiny request to the chat model of `ask`. Raises ModelUnavailable, Cancelled, WrongUsage."""
         from rag.llm.trial import try_chat_model
 
-        return try_chat_model(ask, self._settings.allow_download, cancel)
+        return try_chat_model(ask, self._chat_models, cancel)
 
     # ------------------------------------------------------------------ questions to begin with
 
@@ -426,11 +415,6 @@ class Engine:
         from rag.chats.examples import example_questions
 
         return example_questions(library, count)
-
-
-def chat_part(ask: AskSettings) -> dict[str, object]:
-    """The settings that a chat model was opened with."""
-    return {name: value for name, value in vars(ask).items() if name.startswith("llm")}
 
 
 @dataclass(frozen=True)
@@ -475,15 +459,10 @@ class _Draft:
         )  # fmt: skip
 
 
-def instead_notice(error: ModelUnavailable) -> str:
-    """What is said when the chat model failed."""
-    return f"{error} This answer is made of quotations instead."
-
-
-def left_out_notice(count: int) -> str:
-    """What strict answers say of sentences that were removed."""
-    what = "One sentence was" if count == 1 else f"{count} sentences were"
-    return f"{what} left out: not found in your documents (strict answers are on)."
+def instead(answer: Answer, reason: str) -> Answer:
+    """`answer` with the reason why it is not the chat model's."""
+    made = "" if answer.refused else " This answer is made of quotations instead."
+    return replace(answer, notices=(*answer.notices, reason + made))
 
 
 def shown(hits: Sequence[Hit], distinct_pages: int) -> tuple[Hit, ...]:

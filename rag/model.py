@@ -156,6 +156,11 @@ class Coverage:
             return f"computed on {self.rows:,} of {self.rows_in_all:,} row{'s' * (self.rows_in_all != 1)}"
         return f"read {self.read:,} of {self.documents:,} document{'s' * (self.documents != 1)}"
 
+    @property
+    def sentence(self) -> str:
+        """ "Read 38 of 38 documents." """
+        return f"{self.line[:1].upper()}{self.line[1:]}."
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -210,7 +215,9 @@ class Answer:
 class Progress:
     """What is happening now: the stage, and a count for people ("40 passages"), of how many where that is told."""
 
-    stage: Literal["loading", "searching", "gathering", "computing", "reading", "writing", "checking"]
+    stage: Literal[
+        "loading", "searching", "gathering", "computing", "reading", "opening", "writing", "checking"
+    ]
     count: int = 0
     of: int = 0
 

@@ -109,6 +109,11 @@ def paragraphs(answer: Answer) -> Iterator[list[Sentence]]:
     yield block
 
 
+def told(answer: Answer) -> tuple[str, ...]:
+    """What stands above an answer: where documents disagree, what was left out, how much was read."""
+    return (*answer.notices, *([answer.coverage.sentence] if answer.coverage else []))
+
+
 def evidence(citation: Citation) -> tuple[str, str]:
     """The quote on one line, and where it stands."""
     parts = citation.title or citation.document, place_of(citation), CORRECTED if citation.corrected else ""
@@ -129,6 +134,7 @@ def as_markdown(chat: Chat, messages: Iterable[Message], now: datetime) -> str:
         if one.answer is None:
             lines += [escaped(one.note or "This question has no answer."), ""]
             continue
+        lines += [line for text in told(one.answer) for line in (f"*{escaped(text)}*", "")]
         for block in paragraphs(one.answer):
             lines += [" ".join(_markdown_sentence(each, one.first) for each in block), ""]
         for citation in one.answer.citations:
@@ -173,6 +179,8 @@ def as_word(chat: Chat, messages: Iterable[Message], now: datetime) -> bytes:
         if one.answer is None:
             document.add_paragraph(_xml(one.note or "This question has no answer."))
             continue
+        for text in told(one.answer):
+            document.add_paragraph().add_run(_xml(text)).italic = True
         for block in paragraphs(one.answer):
             paragraph = document.add_paragraph()
             for sentence in block:

@@ -20,7 +20,17 @@ from unicodedata import category, normalize
 from xml.sax.saxutils import escape
 
 from rag.chats.conversations import Chat, Message
-from rag.chats.export import REMARKS, Exchange, Work, about, bibliography, evidence, exchanges, paragraphs
+from rag.chats.export import (
+    REMARKS,
+    Exchange,
+    Work,
+    about,
+    bibliography,
+    evidence,
+    exchanges,
+    paragraphs,
+    told,
+)
 from rag.model import Sentence
 
 FONTS = Path(__file__).resolve().parents[2] / "static" / "fonts"
@@ -75,6 +85,7 @@ def _said(setting: _Setting, said: Sequence[Exchange]) -> list[Any]:
         if one.answer is None:
             story.append(setting.paragraph("text", setting.text(one.note or "This question has no answer.")))
             continue
+        story += [setting.paragraph("about", setting.text(text)) for text in told(one.answer)]
         for block in paragraphs(one.answer):
             sentences = " ".join(_sentence(setting, each, one.first) for each in block)
             story.append(setting.paragraph("text", sentences))

@@ -9,6 +9,8 @@ from typing import Protocol
 from ingest.errors import ModelUnavailable
 from rag.settings import AskSettings
 
+LONG_QUESTION = 4  # a question that takes this part of a model's window can be shortened
+
 
 class Asked(Protocol):
     """What is told of the model: `rag.llm.chat_model.ChatModel` is one."""
@@ -19,6 +21,8 @@ class Asked(Protocol):
     def place(self) -> str: ...
     @property
     def ask(self) -> AskSettings: ...
+    @property
+    def window_tokens(self) -> int | None: ...
 
 
 def explained(error: BaseException, model: Asked) -> ModelUnavailable:
@@ -40,8 +44,8 @@ def explained(error: BaseException, model: Asked) -> ModelUnavailable:
         )
     if status == 429:
         return ModelUnavailable(
-            f"{name} is over its quota or too busy (429). Wait a little, or choose another model with "
-            "FOOTNOTE_LLM."
+            f"{name} is over its quota or too busy (429). Wait a little, or choose another model on the Settings "
+            "page, or with FOOTNOTE_LLM."
         )
     if "ContextOverflow" in kinds or status == 413 or "context length" in said or "context size" in said:
         return ModelUnavailable(
@@ -51,7 +55,7 @@ def explained(error: BaseException, model: Asked) -> ModelUnavailable:
     if status is not None and status >= 500:
         return ModelUnavailable(
             f"{place} failed while {name} was answering ({status}). Try again later, or choose another "
-            "model with FOOTNOTE_LLM."
+            "model on the Settings page, or with FOOTNOTE_LLM."
         )
     if "temperature" in said and (status is None or status < 500):  # of models that think before they write
         return ModelUnavailable(
@@ -89,6 +93,16 @@ def too_slow(model: Asked) -> ModelUnavailable:
     return ModelUnavailable(
         f"{model.name} took too long (limit {model.ask.llm_timeout_seconds:g} s). Ask again, raise "
         "FOOTNOTE_LLM_TIMEOUT_SECONDS, or lower FOOTNOTE_LLM_CONTEXT_TOKENS."
+    )
+
+
+def no_room(model: Asked, question_tokens: int) -> ModelUnavailable:
+    """The instructions, the question and the room for an answer leave none for a passage."""
+    window = model.window_tokens or 0
+    remedy = "Shorten it, or choose" if question_tokens > window // LONG_QUESTION else "Choose"
+    return ModelUnavailable(
+        f"The question leaves no room for passages in the {window:,} tokens that {model.name} takes. {remedy} "
+        "another model on the Settings page, or with FOOTNOTE_LLM."
     )
 
 

@@ -10,8 +10,8 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ingest.errors import FootnoteError, ModelUnavailable, WrongUsage
-from rag.llm.chat_faults import broke_off, explained, too_slow
+from ingest.errors import FootnoteError, ModelUnavailable
+from rag.llm.chat_faults import broke_off, explained, no_room, too_slow
 from rag.llm.prompt import Prompt, compose, estimate_tokens
 from rag.model import CancelToken, Hit, Turn
 from rag.settings import AskSettings
@@ -43,7 +43,7 @@ class ChatModel:
         return self.model.get_num_tokens(text) if self.local else estimate_tokens(text)
 
     def compose(self, question: str, history: Sequence[Turn], hits: Sequence[Hit]) -> Prompt:
-        """The prompt for `question`, within the model's window. Raises WrongUsage when it is too long."""
+        """The prompt for `question`, within the model's window. Raises ModelUnavailable where that is too small."""
         prompt = compose(question, history, hits, self.ask, count=self.count_tokens)
         if self.window_tokens is None:
             return prompt
@@ -60,10 +60,7 @@ class ChatModel:
             prompt
         ) + self.answer_tokens <= self.window_tokens:
             return prompt
-        raise WrongUsage(
-            f"The question leaves no room for passages in the {self.window_tokens:,} tokens of {self.name}. "
-            "Shorten it, or choose another model with FOOTNOTE_LLM."
-        )
+        raise no_room(self, prompt.question_tokens)
 
     def stream(
         self,
@@ -145,15 +142,19 @@ class ChatModel:
         self, prompt: Prompt, cancel: CancelToken, on_usage: Callable[[dict[str, int]], None]
     ) -> Iterator[str]:
         limit = _Patience(self, cancel)
-        count = 0
-        stream = self.model.stream(self.messages(prompt), stopped=limit.over)
-        for chunk in stream:
-            limit.heard()
-            count += 1
-            if chunk.text:
-                yield str(chunk.text)
+        written: list[str] = []  # a piece is a word or more, not a token
+        try:
+            for chunk in self.model.stream(self.messages(prompt), stopped=limit.over):
+                limit.heard()
+                if chunk.text:
+                    written.append(str(chunk.text))
+                    yield written[-1]
+        except ValueError:
+            limit.check()  # LangChain calls a stream that ends before its first piece an error
+            raise
         limit.check()
-        on_usage({"input_tokens": self._template_tokens(prompt), "output_pieces": count})
+        output = self.count_tokens("".join(written))
+        on_usage({"input_tokens": self._template_tokens(prompt), "output_tokens": output})
 
     # -- messages
 

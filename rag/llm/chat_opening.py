@@ -43,12 +43,12 @@ def open_chat_model(ask: AskSettings, allow_download: bool) -> ChatModel:
     if not ask.llm:
         raise WrongUsage("No chat model is chosen. Set FOOTNOTE_LLM, for example to openai:gpt-4.1-mini.")
     provider, name = _provider(ask)
-    if provider == "huggingface" and not ask.llm_base_url:
+    if runs_here(ask):
         return _open_local(name, ask, allow_download)
 
     from langchain.chat_models import init_chat_model
 
-    shown = f"{provider}:{name}" if provider else name
+    shown = shown_name(ask)
     if provider == "ollama" and find_spec("langchain_ollama") is None:
         # LangChain would fall back on a deprecated class that happens to be installed.
         raise _missing_package(shown, "langchain-ollama")
@@ -65,6 +65,19 @@ def open_chat_model(ask: AskSettings, allow_download: bool) -> ChatModel:
     except Exception as error:  # noqa: BLE001 -- every provider has its own classes
         raise _not_opened(error, shown, ask) from None  # the original may hold the key
     return ChatModel(name=shown, place=place, ask=ask, model=model, tells_end=provider == "openai")
+
+
+def runs_here(ask: AskSettings) -> bool:
+    """Whether the model of `ask` runs in this process."""
+    return not ask.llm_base_url and _provider(ask)[0] == "huggingface"
+
+
+def shown_name(ask: AskSettings) -> str:
+    """What the model of `ask` is called for people: "openai:gpt-x", a folder's name; "" for none."""
+    provider, name = _provider(ask)
+    if runs_here(ask):
+        return name.rstrip("/").rsplit("/", 1)[-1]
+    return f"{provider}:{name}" if provider else name
 
 
 def options_of(provider: str, name: str, ask: AskSettings) -> dict[str, Any]:
@@ -100,9 +113,8 @@ def _open_local(name: str, ask: AskSettings, allow_download: bool) -> ChatModel:
     except ImportError as error:
         raise _missing_package(f"huggingface:{name}", "langchain-huggingface") from error
     chat = open_local(name, ask.llm_temperature, allow_download)
-    shown = name.rstrip("/").rsplit("/", 1)[-1]
     return ChatModel(
-        name=shown,
+        name=shown_name(ask),
         place="this machine",
         ask=ask,
         model=chat,

@@ -31,7 +31,8 @@ def never() -> bool:
 
 
 class StoppablePipeline(HuggingFacePipeline):
-    """`_stream` ends within one token of `stopped()` turning true, or when its iterator is closed."""
+    """`_stream` ends within one token, or one layer while the prompt is read, of `stopped()` turning true or its
+    iterator being closed."""
 
     def _stream(
         self,
@@ -56,6 +57,7 @@ class StoppablePipeline(HuggingFacePipeline):
             return ids.new_full((ids.shape[0],), closed.is_set() or stopped(), dtype=bool_type)
 
         def generate() -> None:
+            _here.stopped = lambda: closed.is_set() or stopped()
             try:
                 # The chat template has written the special tokens already.
                 inputs = tokenizer(prompt, return_tensors="pt", add_special_tokens=False)
@@ -67,6 +69,8 @@ class StoppablePipeline(HuggingFacePipeline):
                     pad_token_id=tokenizer.pad_token_id,
                     **(self.pipeline_kwargs or {}),
                 )
+            except _Stopped:
+                pass  # nobody waits for more
             except Exception as error:  # noqa: BLE001 -- raised again where the answer is awaited
                 pieces.put(error)
             finally:
@@ -89,7 +93,29 @@ class StoppablePipeline(HuggingFacePipeline):
                         yield GenerationChunk(text=piece)
         finally:
             closed.set()
-            writer.join(timeout=1.0)  # one token; longer only while a long prompt is read
+            writer.join(timeout=1.0)  # one token, or one layer of a prompt
+
+
+class _Stopped(Exception):
+    """Whoever asked is gone."""
+
+
+_here = threading.local()  # `stopped` of the thread that writes
+
+
+def _end_if_stopped(*_: Any) -> None:
+    if getattr(_here, "stopped", never)():
+        raise _Stopped
+
+
+def end_within_a_layer(model: Any) -> None:
+    """Let a writing thread end before each layer, too: reading a long prompt is one step of generation, and
+    takes minutes on two cores."""
+    import torch
+
+    stacks = [part for part in model.modules() if isinstance(part, torch.nn.ModuleList)]
+    for layer in max(stacks, key=len, default=()):
+        layer.register_forward_pre_hook(_end_if_stopped)
 
 
 def open_local(model_id: str, temperature: float, allow_download: bool) -> ChatHuggingFace:
@@ -116,7 +142,7 @@ def open_local(model_id: str, temperature: float, allow_download: bool) -> ChatH
     except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
         raise ModelUnavailable(
             f"“{folder.name}” cannot be loaded as a transformers chat model: {_first_line(error)} "
-            "Point FOOTNOTE_LLM at a folder with config.json, a tokenizer and safetensors weights."
+            "Choose a folder with config.json, a tokenizer and safetensors weights on the Settings page, or in FOOTNOTE_LLM."
         ) from error
     assert isinstance(chat, ChatHuggingFace)
     assert isinstance(chat.llm, HuggingFacePipeline)
@@ -126,6 +152,7 @@ def open_local(model_id: str, temperature: float, allow_download: bool) -> ChatH
             f"“{folder.name}” has no chat template, so it cannot be talked to. Choose an instruction-tuned "
             "model."
         )
+    end_within_a_layer(chat.llm.pipeline.model)
     stoppable = StoppablePipeline(
         pipeline=chat.llm.pipeline,
         model_id=str(folder),
@@ -176,7 +203,7 @@ def _folder(model_id: str, allow_download: bool) -> Path:
         return path.resolve()
     if model_id.startswith(("/", ".", "~")) or model_id.count("/") > 1:
         raise ModelUnavailable(
-            f"There is no folder {model_id}. Correct FOOTNOTE_LLM; it names a folder or a hub id."
+            f"There is no folder {model_id}. Correct it on the Settings page or in FOOTNOTE_LLM; it names a folder or a hub id."
         )
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 
-from rag.llm.chat_opening import open_chat_model
+from rag.llm.opened import ChatModels
 from rag.llm.prompt import Prompt
 from rag.model import CancelToken
 from rag.settings import AskSettings
@@ -29,13 +29,14 @@ class Trial:
     text: str
 
 
-def try_chat_model(ask: AskSettings, allow_download: bool, cancel: CancelToken) -> Trial:
+def try_chat_model(ask: AskSettings, models: ChatModels, cancel: CancelToken) -> Trial:
     """Ask the chat model of `ask` for one word.
 
     Raises ModelUnavailable with cause and remedy, Cancelled, and WrongUsage when none is chosen.
     """
     patience = min(ask.llm_timeout_seconds, LONGEST_SILENCE_SECONDS)
-    model = open_chat_model(replace(ask, llm_timeout_seconds=patience), allow_download)
+    model = models.open(replace(ask, llm_timeout_seconds=patience), cancel)
+    model.compose("Is there room?", (), ())
     began = time.perf_counter()
     first, text = 0.0, ""
     for piece in model.stream(Prompt(_MESSAGES, (), 0, 0, 0, 0, 0, 0), cancel):

@@ -102,7 +102,9 @@ class Backend:
             here = opened()
             choose(here.settings.home, changes)
             ask_settings = AskSettings.load(here.settings.home)
-            self.opened = replace(here, ask_settings=ask_settings, engine=here.engine.under(ask_settings))
+            engine = here.engine.under(ask_settings)
+            self.opened = replace(here, ask_settings=ask_settings, engine=engine)
+            engine.settle()
 
     def service_routes(self) -> list[Route]:
         """Library and engine over loopback HTTP, for the command line beside this app."""

@@ -215,10 +215,12 @@ def image_url(
 
 STEPS = {
     "loading": "Loading the models",
+    "asking": "Reading the question",
     "condensing": "Reading the chat so far",
     "gathering": "Looking through the library",
     "searching": "Searching",
     "reading": "Reading passages",
+    "opening": "Opening the chat model",
     "writing": "Writing",
     "checking": "Checking the last sentences",
 }
@@ -231,7 +233,7 @@ def made_json(answer: Answer) -> Json:
     usage = answer.usage
     about = "" if usage.get("input_tokens") else "about "
     read = usage.get("input_tokens") or usage.get("about_input_tokens")
-    written = usage.get("output_tokens") or usage.get("output_pieces") or usage.get("about_output_tokens")
+    written = usage.get("output_tokens") or usage.get("about_output_tokens")
     tokens = [f"{about}{count:,} {what}" for count, what in ((read, "read"), (written, "written")) if count]
     return {
         "scope": in_words(answer.scope),
@@ -292,13 +294,15 @@ def progress_line(progress: Progress | None, model_state: str) -> str:
             return f"Reading {count:,} of {counted(of, 'passage')}"
         case Progress("reading", count):
             return f"Reading {counted(count, 'passage')}"
+        case Progress("opening"):
+            return "Opening the chat model"
         case Progress("writing"):
             return "Writing"
         case Progress("checking"):
             return "Checking every sentence"
-        case Progress("loading"):
+        case Progress("loading") if model_state != "ready":
             return model_state[:1].upper() + model_state[1:] if model_state else "Loading the models"
-    return "Starting"
+    return "Reading the question"
 
 
 def copy_text(answer: Answer) -> str:

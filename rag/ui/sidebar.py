@@ -33,7 +33,10 @@ def draw(pages: Mapping[str, StreamlitPage]) -> None:
         with st.container(key="chats"):
             list_chats(pages["chat"])
         with st.container(key="pages"):
-            opening.model_state()
+            with st.container(
+                key="model_state"
+            ):  # a place of its own: what comes and goes in it moves no link
+                opening.model_state()
             for page in pages.values():
                 st.page_link(page)
             footnote.ahead(ahead.scripts())

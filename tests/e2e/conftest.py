@@ -25,6 +25,10 @@ FLAGS = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 START_SECONDS = 90
+# Layout shifts that no click or key has just brought about, as the browser scores them.
+SHIFTS = """window.shifts = [];
+new PerformanceObserver((list) => window.shifts.push(...list.getEntries().filter((each) => !each.hadRecentInput)
+  .map((each) => each.value))).observe({ type: "layout-shift" });"""
 PATIENCE_MS = 60_000  # models load meanwhile, on two cores
 # Where a page below the root is opened directly, Streamlit first looks for its server beside it.
 LOOKS_FOR_ITSELF = tuple(

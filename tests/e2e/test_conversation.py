@@ -8,14 +8,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.conftest import App, ask, new_library, seen
+from tests.e2e.conftest import SHIFTS, App, ask, new_library, seen
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-# Layout shifts that no click or key has just brought about, as the browser scores them.
-SHIFTS = """window.shifts = [];
-new PerformanceObserver((list) => window.shifts.push(...list.getEntries().filter((each) => !each.hadRecentInput)
-  .map((each) => each.value))).observe({ type: "layout-shift" });"""
 FILES = {
     "tea.md": "# Tea\n\nGreen tea is steeped for three minutes at eighty degrees.\n",
     "coffee.txt": "Coffee\n\nGround coffee is steeped for four minutes at ninety degrees.\n",

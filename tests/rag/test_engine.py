@@ -235,17 +235,23 @@ def test_strict_answers_hold_what_is_supported_and_say_what_is_missing(
     )
 
 
-def test_a_strict_answer_of_inventions_alone_is_a_refusal(
+def test_a_strict_answer_of_inventions_alone_gives_way_to_quotations(
     home: LocalHome, engine: Engine, library: LocalLibrary
 ) -> None:
     with serving() as server:
         model = with_model(home, engine, server.url, "invent-all")
-        answer, told = ended(model.under(replace(model.ask_settings, strict=True)).ask(QUESTION, library))
-    assert answer.refused
-    assert answer.text == REFUSAL
-    assert answer.found_line == ""
-    assert "2 sentences were left out" in answer.notices[0]
+        strictly = model.under(replace(model.ask_settings, strict=True))
+        answer, told = ended(strictly.ask(QUESTION, library))
+        unknown, _ = ended(strictly.ask("Who won the football match in Lisbon?", library))
+    assert answer.model == EXTRACTIVE
+    assert "84 €" in answer.text
+    assert answer.notices == (
+        "None of the 2 sentences that openai:invent-all wrote was found in your documents (strict answers are on). "
+        "This answer is made of quotations instead.",
+    )
     assert not any(isinstance(event, Delta) for event in told), "what is not found never shows"
+    assert unknown.refused
+    assert "quotations" not in unknown.notices[0], "there are none"
 
 
 def test_a_chat_model_that_refuses_is_a_refusal(

@@ -10,6 +10,7 @@ import logging
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 
 from ingest.errors import Cancelled, FootnoteError, NotFound
@@ -130,18 +131,19 @@ class Asking:
         if self._llm is not None and self._llm != engine.ask_settings.llm:
             engine = engine.under(engine.ask_settings.with_model(self._llm))
         library = self._library.within(self._scope) if self._scope else self._library
-        events = engine.ask(self.question, library, history, self._cancel, query=self._query)
-        for event in events:
-            match event:
-                case Progress():
-                    self._progress = event
-                case Delta(text):
-                    self._text.append(text)
-                case Checked(number, sentence):
-                    self._checked[number] = sentence
-                case Finished(answer):
-                    return answer
-            self._cancel.check()
+        # Closed at once when it is stopped between two events: a request must not live until memory is tidied.
+        with closing(engine.ask(self.question, library, history, self._cancel, query=self._query)) as events:
+            for event in events:
+                match event:
+                    case Progress():
+                        self._progress = event
+                    case Delta(text):
+                        self._text.append(text)
+                    case Checked(number, sentence):
+                        self._checked[number] = sentence
+                    case Finished(answer):
+                        return answer
+                self._cancel.check()
         raise Cancelled(STOPPED)
 
 

@@ -12,6 +12,8 @@ from ingest.errors import FootnoteError, WrongUsage
 from rag.chats.conversations import Chat, Message, Rating
 from rag.chats.suggest import follow_ups
 from rag.evaluate.feedback import SHOULD_REFUSE
+from rag.llm.chat_opening import shown_name
+from rag.settings import AskSettings
 from rag.ui import footnote, session
 from rag.ui.cached import opened
 from rag.ui.chat import sending
@@ -129,25 +131,26 @@ def acts_json(message: Message, model: str) -> Json:
     return {
         "at": message.versions.index(message.id) + 1,
         "of": len(message.versions),
-        "again": again_json(model, opened().ask_settings.models, opened().ask_settings.llm),
+        "again": again_json(model, opened().ask_settings),
         "rating": asdict(message.rating) if message.rating else None,
         "reasons": [{"reason": name, "label": label} for name, label in REASONS.items()],
     }
 
 
-def again_json(model: str, models: Sequence[str], llm: str) -> list[Json]:
-    """The ways to answer once more, the likeliest first: as is set now (`llm`), by another of the `models`, by
-    quotations. `model` wrote the answer that is there."""
-    if not models:
+def again_json(model: str, ask: AskSettings) -> list[Json]:
+    """The ways to answer once more, the likeliest first: as is set now, by another of the models, by quotations.
+    `model` wrote the answer that is there."""
+    if not ask.models:
         return [{"label": "Again", "model": ""}]
-    set_now = llm or EXTRACTIVE
-    names = {EXTRACTIVE: "Quotations only", **{name: f"With {name}" for name in models}}
-    if model == set_now:
-        names[model] = "Again"
-    others = [name for name in (*models, EXTRACTIVE) if name not in (set_now, model)]
-    return [
-        {"label": names[name], "model": "" if name == EXTRACTIVE else name} for name in (set_now, *others)
-    ]
+    names = {llm: shown_name(ask.with_model(llm)) for llm in ask.models} | {"": EXTRACTIVE}
+    others = [llm for llm, name in names.items() if llm != ask.llm and name != model]
+
+    def label(llm: str) -> str:
+        if names[llm] == model:
+            return "Again"
+        return f"With {names[llm]}" if llm else "Quotations only"
+
+    return [{"label": label(llm), "model": llm} for llm in (ask.llm, *others)]
 
 
 def act_on(chat: Chat, message: Message, question: Message | None, wish: Any) -> None:

@@ -16,6 +16,7 @@ from pypdf import PdfReader
 from rag.chats.conversations import Chat, Conversations, Message
 from rag.chats.export import as_markdown, as_word, bibliography, escaped, exchanges, file_name
 from rag.chats.printing import MISSING, MISSING_NOTE, as_pdf
+from rag.model import Coverage
 from tests.rag.chats.test_conversations import some_answer
 
 NOW = datetime(2026, 11, 21)
@@ -128,6 +129,21 @@ def test_a_pdf_holds_every_script_it_has_a_font_for_and_names_the_others(
     text, _ = read_pdf(as_pdf(asked, [replace(messages[0], content="Leave: إجازة")], NOW))
     assert MISSING_NOTE in text
     assert f"Leave: {MISSING * 5}" in text
+
+
+def test_what_stands_above_an_answer_is_in_every_file(chat: tuple[Chat, list[Message]]) -> None:
+    asked, messages = chat
+    notice = "Two documents disagree: “a *b*.md” says 5, “c.md” says 6."
+    answer = replace(some_answer(), notices=(notice,), coverage=Coverage("documents", 38, 38))
+    said = [messages[0], replace(messages[1], answer=answer)]
+    text = as_markdown(asked, said, NOW)
+    assert f"*{escaped(notice)}*\n" in text
+    assert "Read 38 of 38 documents" in text
+    texts = [paragraph.text for paragraph in Document(BytesIO(as_word(asked, said, NOW))).paragraphs]
+    assert {notice, "Read 38 of 38 documents."} <= set(texts)
+    printed, _ = read_pdf(as_pdf(asked, said, NOW))
+    assert notice in printed
+    assert "Read 38 of 38 documents." in printed
 
 
 def read_pdf(written: bytes) -> tuple[str, PdfReader]:

@@ -327,6 +327,7 @@ def test_a_local_model_writes_in_pieces(tiny: ChatModel) -> None:
     pieces = list(tiny.stream(prompt, CancelToken(), usage.append))
     assert len(pieces) > 5
     assert usage[0]["input_tokens"] > prompt.passage_tokens > 0
+    assert usage[0]["output_tokens"] == tiny.count_tokens("".join(pieces)) > len(pieces)
 
 
 def test_temperature_0_is_deterministic(tmp_path: Path) -> None:
@@ -336,6 +337,13 @@ def test_temperature_0_is_deterministic(tmp_path: Path) -> None:
     first, second = (beginning(model, prompt) for _ in range(2))
     assert first[:10] == second[:10]
     assert len(first) >= 10
+
+
+def test_a_local_model_says_what_it_has_to_say_and_ends(tmp_path: Path) -> None:
+    said = ["The joining fee ", "is 30 euros [1]. ", "Members get ", "a key [2]."]
+    folder = tiny_chat_model.make(tmp_path / "says", says=said)
+    model = open_chat_model(AskSettings(llm=f"huggingface:{folder}"), allow_download=False)
+    assert answer(model) == "".join(said)
 
 
 def test_a_local_model_stops(tiny: ChatModel) -> None:
@@ -348,6 +356,26 @@ def test_a_local_model_stops(tiny: ChatModel) -> None:
         list(stream)
     assert time.perf_counter() - start < 3.0
     assert _no_writer_left()
+
+
+def test_a_local_model_stops_while_it_reads_the_prompt(tmp_path: Path) -> None:
+    folder = tiny_chat_model.make(tmp_path / "deep", layers=4)
+    model = open_chat_model(AskSettings(llm=f"huggingface:{folder}"), allow_download=False)
+    layers = model.model.llm.pipeline.model.model.layers  # type: ignore[attr-defined]
+    cancel, entered = CancelToken(), []
+    layers[0].register_forward_hook(lambda *_: cancel.cancel())
+    for layer in layers:
+        layer.register_forward_hook(lambda *_: entered.append(1))
+    with pytest.raises(Cancelled):
+        list(model.stream(model.compose("q", [], HITS), cancel))
+    assert _no_writer_left()
+    assert len(entered) == 1, "no layer after the one it was at"
+
+
+def test_a_local_model_that_is_silent_too_long_is_told_so(tiny: ChatModel) -> None:
+    patient = replace(tiny, ask=replace(tiny.ask, llm_timeout_seconds=1e-9))
+    with pytest.raises(ModelUnavailable, match="tiny took too long"):
+        answer(patient)
 
 
 def test_closing_the_iterator_ends_a_local_model(tiny: ChatModel) -> None:
@@ -375,7 +403,7 @@ def test_the_prompt_fits_the_window_by_the_models_own_count(tmp_path: Path) -> N
     assert prompt.hits == tuple(many[: len(prompt.hits)])
     assert model._template_tokens(prompt) + model.answer_tokens <= 1400
     assert beginning(model, prompt)
-    with pytest.raises(WrongUsage, match="leaves no room"):
+    with pytest.raises(ModelUnavailable, match=r"leaves no room.*Shorten it"):
         model.compose("long question " * 400, [], many)
 
 

@@ -21,7 +21,6 @@ def backend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Backend:
     settings, ask = Settings(home=tmp_path), AskSettings()
     engine = Engine(cast(Any, None), settings, ask)
     engine._models = Models(cast(Any, "embedder"), cast(Any, "reader"), cast(Any, "calibration"))
-    engine._chat_model = cast(Any, "opened")
     made = Backend()
     made.opened = Opened(settings, ask, cast(Any, None), engine, cast(Any, None))
     monkeypatch.setattr(rag.ui.cached, "backend", made)
@@ -40,16 +39,11 @@ def test_a_choice_is_kept_and_in_use_at_once(backend: Backend, monkeypatch: pyte
     assert now(backend).ask_settings.read_candidates == 4
     assert now(backend).engine.ask_settings is now(backend).ask_settings
     assert now(backend).engine.load() is before.engine.load(), "the models are not loaded anew"
-    assert now(backend).engine._chat_model is before.engine._chat_model
+    assert now(backend).engine._chat_models is before.engine._chat_models
     assert before.engine.ask_settings.read_candidates == 24, "a running question keeps its settings"
     assert now(backend).asking is before.asking
     backend.use({"read_candidates": None})
     assert now(backend).ask_settings == AskSettings()
-
-
-def test_another_chat_model_is_opened_anew(backend: Backend) -> None:
-    backend.use({"llm_temperature": 0.5})
-    assert now(backend).engine._chat_model is None
 
 
 def test_what_is_refused_changes_nothing(backend: Backend) -> None:

@@ -130,15 +130,20 @@ def test_copied_text_carries_its_footnotes() -> None:
 @pytest.mark.parametrize(
     ("progress", "line"),
     [
-        (None, "Starting"),
+        (None, "Reading the question"),
         (Progress("loading"), "Loading the reader"),
         (Progress("searching", 1), "Searching 1 document"),
         (Progress("reading", 32), "Reading 32 passages"),
+        (Progress("opening"), "Opening the chat model"),
         (Progress("writing"), "Writing"),
     ],
 )
 def test_what_is_happening(progress: Progress | None, line: str) -> None:
     assert render.progress_line(progress, "loading the reader") == line
+
+
+def test_models_that_are_ready_are_no_longer_loaded() -> None:
+    assert render.progress_line(Progress("loading"), "ready") == "Reading the question"
 
 
 def job(

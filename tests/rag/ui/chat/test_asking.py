@@ -115,6 +115,25 @@ def test_stop_cancels_the_work_and_keeps_what_was_written(chats: Conversations) 
     assert opened.asking == {}
 
 
+def test_stop_ends_work_that_something_else_still_holds(chats: Conversations) -> None:
+    closed, held = threading.Event(), []
+
+    def events(_: CancelToken) -> Iterator[Event]:
+        try:
+            while True:
+                yield Progress("writing")
+        finally:
+            closed.set()
+
+    def holding(cancel: CancelToken) -> Iterator[Event]:
+        held.append(events(cancel))
+        return held[0]
+
+    asking, _, _ = asked(chats, holding)
+    asking.stop()
+    assert closed.wait(5)
+
+
 @pytest.mark.parametrize(
     ("error", "note"),
     [
