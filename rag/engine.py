@@ -40,6 +40,7 @@ from rag.settings import AskSettings
 
 if TYPE_CHECKING:
     from rag.answers.confidence import Calibration
+    from rag.answers.support import Judge
     from rag.llm.chat_model import ChatModel
     from rag.llm.trial import Trial
     from rag.reader import Reader
@@ -87,6 +88,7 @@ class Engine:
         self.ask_settings = ask
         self._models: Models | None = None
         self._chat_models = ChatModels(settings.allow_download)
+        self._judges: dict[str, Judge] = {}  # by name; the one asked for last
         self._kept: Kept | None = None
         self._loading = threading.Lock()
         self._state = "waiting"
@@ -96,7 +98,7 @@ class Engine:
         other = Engine(self._home, self._settings, ask)
         other._models = self.load()
         other._state = self._state
-        other._chat_models = self._chat_models
+        other._chat_models, other._judges = self._chat_models, self._judges
         return other
 
     # ------------------------------------------------------------------ one question
@@ -135,8 +137,9 @@ class Engine:
                 asked = _Draft(question, question, [], [], 1.0, info.asked, 0, library.scope)
                 yield from self._tell(models, found, asked, clock, cancel)
                 return
+            ready = given or (yield from self._reworded(models, wanted, history, clock, cancel))
             yield Progress("searching", info.asked)
-            query, hits = self._search(models, question, library, history, clock, given)
+            query, hits = self._search(models, question, library, history, clock, ready)
             cancel.check()
             yield Progress("reading", min(len(hits), self.ask_settings.read_candidates))
             read, rest = self._read(models, query, hits, clock, cancel)
@@ -201,7 +204,7 @@ class Engine:
         clock: _Clock,
         given: str = "",
     ) -> tuple[str, list[Hit]]:
-        """The query and what it finds; one that the person has given is left as it is."""
+        """The query and what it finds; one that the person, or a chat model, has given is left as it is."""
         from rag.search.condense import condense
         from rag.search.retrieve import retrieve
         from rag.search.wording import mended, written_out
@@ -310,6 +313,25 @@ class Engine:
 
     # ------------------------------------------------------------------ a chat model
 
+    def _reworded(
+        self, models: Models, question: str, history: Sequence[Turn], clock: _Clock, cancel: CancelToken
+    ) -> Generator[Event, None, str]:
+        """A follow-up in the chat model's words; "" for a question that stands alone, and where none is asked."""
+        from rag.llm.rewording import reworded
+        from rag.search.leaning import leans
+
+        ask = self.ask_settings
+        if not (ask.llm and ask.llm_follow_ups and history and leans(models.embedder, question, history)):
+            return ""
+        try:
+            model = yield from self._opened_chat_model(clock, cancel)
+        except ModelUnavailable:  # said where the answer is written
+            return ""
+        yield Progress("condensing")
+        found = reworded(model, question, history, cancel)
+        clock.lap("condensing")
+        return found or ""
+
     def _write(
         self,
         models: Models,
@@ -326,7 +348,8 @@ class Engine:
             model = yield from self._opened_chat_model(clock, cancel)
             yield Progress("writing")
             written = yield from write(
-                model, models.reader, draft.question, history, draft.hits, self.ask_settings.strict, cancel, clock.lap
+                model, models.reader, draft.question, history, draft.hits, self.ask_settings.strict, cancel, clock.lap,
+                self._judge(models),
             )  # fmt: skip
         except ModelUnavailable as error:
             yield Finished(instead(otherwise(), str(error)))
@@ -388,6 +411,19 @@ class Engine:
         from rag.reader import Reader
 
         return Models(embedder, Reader(self._settings), Calibration.load())
+
+    def _judge(self, models: Models) -> Judge | None:
+        """The model of these settings that says what is supported; None is the reader. Raises ModelUnavailable."""
+        name = self.ask_settings.support_model
+        if not name:
+            return None
+        with self._loading:
+            if name not in self._judges:
+                from rag.answers.entailment import Entailment
+
+                self._judges.clear()
+                self._judges[name] = Entailment(name, self._settings.allow_download, models.reader)
+            return self._judges[name]
 
     def _opened_chat_model(self, clock: _Clock, cancel: CancelToken) -> Generator[Event, None, ChatModel]:
         """The chat model of these settings; opening it takes a while the first time. Raises ModelUnavailable."""

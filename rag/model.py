@@ -216,7 +216,15 @@ class Progress:
     """What is happening now: the stage, and a count for people ("40 passages"), of how many where that is told."""
 
     stage: Literal[
-        "loading", "searching", "gathering", "computing", "reading", "opening", "writing", "checking"
+        "loading",
+        "searching",
+        "gathering",
+        "computing",
+        "reading",
+        "opening",
+        "condensing",
+        "writing",
+        "checking",
     ]
     count: int = 0
     of: int = 0

@@ -35,6 +35,10 @@ class AskSettings:
     llm_timeout_seconds: float = 60.0
     llm_context_tokens: int = 6_000  # passages and history together
     llm_passages: int = 8
+    llm_follow_ups: bool = (
+        True  # a chat model, where there is one, puts follow-ups into words that stand alone
+    )
+    support_model: str = ""  # "" is the reader's own head; else a model for natural language inference
     strict: bool = False  # leave out what a chat model writes and the passages don't support
 
     dense_candidates: int = 60

@@ -32,9 +32,9 @@ def embedder_identity(settings: Settings) -> str:
 def load_tokenizer(settings: Settings) -> Tokenizer:
     """The tokenizer of `load_embedder(settings)`, without loading the model."""
     if settings.embedder:
-        from ingest.embedder.hub import HubTokenizer, model_folder
+        from ingest.embedder.hub import HubTokenizer, embedder_folder
 
-        return HubTokenizer(model_folder(settings))
+        return HubTokenizer(embedder_folder(settings))
     from ingest.embedder.shipped import FOLDER
     from ingest.embedder.tokenizer import WordPieces
 

@@ -13,44 +13,16 @@ from tokenizers import Tokenizer as FastTokenizer
 
 from ingest.errors import ModelUnavailable
 from ingest.inference import machine
+from ingest.inference.hub import model_folder
 from ingest.protocols import Vectors
 from ingest.settings import Settings
 
-# Weights as safetensors only: other formats can run code when they are read.
-WANTED_FILES = ["*.json", "*.txt", "*.model", "*.safetensors"]
-UNWANTED_FILES = ["onnx/*", "openvino/*"]
 WINDOW_WITHOUT_LIMIT = 512  # tokens, for models that read texts of any length
 
 
-def model_folder(settings: Settings) -> Path:
-    """The folder of `settings.embedder`; a hub id is looked up in the cache, or downloaded if allowed.
-
-    Raises ModelUnavailable when there is none.
-    """
-    name = settings.embedder
-    folder = Path(name).expanduser()
-    if folder.is_dir():
-        return folder
-    if folder.is_absolute() or name.startswith((".", "~")) or name.count("/") > 1:
-        raise ModelUnavailable(f"There is no folder {name}. Correct FOOTNOTE_EMBEDDER.")
-    from huggingface_hub import snapshot_download
-
-    try:
-        return Path(
-            snapshot_download(
-                name,
-                local_files_only=not settings.allow_download,
-                allow_patterns=WANTED_FILES,
-                ignore_patterns=UNWANTED_FILES,
-            )
-        )
-    except Exception as error:
-        if settings.allow_download:
-            raise ModelUnavailable(f"The embedder {name} cannot be downloaded ({error}).") from error
-        raise ModelUnavailable(
-            f"The embedder {name} is not on this machine. Set FOOTNOTE_ALLOW_DOWNLOAD=1 to download it, "
-            "or give the folder of a model."
-        ) from error
+def embedder_folder(settings: Settings) -> Path:
+    """The folder of `settings.embedder`. Raises ModelUnavailable when there is none."""
+    return model_folder(settings.embedder, settings.allow_download, "embedder", "FOOTNOTE_EMBEDDER")
 
 
 class HubTokenizer:
@@ -79,7 +51,7 @@ class HubEmbedder:
 
     def __init__(self, settings: Settings) -> None:
         """Raises ModelUnavailable when the model is not there or is none that can be used."""
-        folder = model_folder(settings)
+        folder = embedder_folder(settings)
         self._tokenizer = HubTokenizer(folder)
         import torch
         from sentence_transformers import SentenceTransformer

@@ -13,7 +13,7 @@ from itertools import groupby
 from ingest.text.sentences import ITEM
 from rag.answers.agreement import Text, is_literal
 from rag.answers.choose import Extract
-from rag.answers.support import LITERAL, PARTLY, SUPPORTED, logits, probability, verdict
+from rag.answers.support import LITERAL, PARTLY, SUPPORTED, Head, Judge, verdict
 from rag.model import Citation, Hit, Sentence
 from rag.reader import Reader
 
@@ -154,8 +154,10 @@ class Check:
     more where no cited passage supports it.
     """
 
-    def __init__(self, reader: Reader, hits: Sequence[Hit]) -> None:
+    def __init__(self, reader: Reader, hits: Sequence[Hit], judge: Judge | None = None) -> None:
+        """`judge` is the reader's own without one."""
         self._reader = reader
+        self._judge = judge or Head(reader)
         self._hits = hits
         self._texts: dict[int, Text] = {}
 
@@ -199,14 +201,9 @@ class Check:
         for number in numbers:
             if is_literal(claim, self._text(number)):
                 return {n: LITERAL if n == number else PARTLY for n in numbers}, LITERAL
-        texts = [self._text(n) for n in numbers]
-        found = logits(self._reader, [(heard, text.text) for text in texts])
-        each = {
-            n: probability(claim, text, logit) for n, text, logit in zip(numbers, texts, found, strict=True)
-        }
-        if len(texts) < 2:
-            return each, 0.0
-        return each, probability(claim, Text("\n".join(text.text for text in texts)), max(found))
+        found = self._judge.probabilities(claim, heard, [self._text(n) for n in numbers])
+        each = dict(zip(numbers, found, strict=False))
+        return each, found[-1] if len(found) > 1 else 0.0
 
     def _nearest(self, claim: Text, but: Sequence[int]) -> list[int]:
         """The MOST_TRIED hits that share most telling words with the claim, numbers and names twice."""

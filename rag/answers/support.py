@@ -13,6 +13,7 @@ import math
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,6 +114,30 @@ def fitting(reader: Reader, claim: Text, passage: str, tokens: int) -> str:
             kept.append(place)
             left -= lengths[place]
     return " ".join(pieces[place] for place in sorted(kept)) or passage
+
+
+class Judge(Protocol):
+    """What says whether passages support a claim."""
+
+    def probabilities(self, claim: Text, heard: str, passages: Sequence[Text]) -> list[float]:
+        """How likely each passage supports the claim, and at the end, of two or more, how likely all of them do
+        between them. `heard` is the claim with what it leans on."""
+        ...
+
+
+class Head:
+    """The judge that comes with the reader: its support head and the rules."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    def probabilities(self, claim: Text, heard: str, passages: Sequence[Text]) -> list[float]:
+        found = logits(self._reader, [(heard, passage.text) for passage in passages])
+        each = [probability(claim, passage, logit) for passage, logit in zip(passages, found, strict=True)]
+        if len(each) > 1:
+            whole = Text("\n".join(passage.text for passage in passages))
+            each.append(probability(claim, whole, max(found)))
+        return each
 
 
 def logits(reader: Reader, pairs: Sequence[tuple[str, str]]) -> list[float]:

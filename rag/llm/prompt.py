@@ -91,7 +91,7 @@ def compose(
     """
     budget = ask.llm_context_tokens if budget_tokens is None else budget_tokens
     turns = _alternating(history)
-    kept = _newest(turns, int(budget * HISTORY_SHARE), count)
+    kept = newest(turns, int(budget * HISTORY_SHARE), count)
     history_tokens = sum(count(turn.content) for turn in kept)
 
     tag = _fence([text for hit in hits for text in (hit.chunk.text, hit.chunk.context, hit.chunk.key)])
@@ -189,7 +189,7 @@ def _alternating(history: Sequence[Turn]) -> list[Turn]:
     return turns[:-1] if turns and turns[-1].role == "user" else turns
 
 
-def _newest(turns: Sequence[Turn], budget: int, count: CountTokens) -> list[Turn]:
+def newest(turns: Sequence[Turn], budget: int, count: CountTokens) -> list[Turn]:
     """The last question-and-answer pairs that fit into `budget`, in their order."""
     kept: list[Turn] = []
     for end in range(len(turns), 0, -2):

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from types import TracebackType
 
 from rag.answers.ground import Check, answer_text, numbered, strict, supported
+from rag.answers.support import Judge
 from rag.llm.prompt import is_refusal, parse_answer
 from rag.model import CancelToken, Checked, Citation, Delta, Event, Hit, Sentence
 from rag.reader import Reader
@@ -28,10 +29,12 @@ class Proofreader:
     it is checked.
     """
 
-    def __init__(self, reader: Reader, hits: Sequence[Hit], strictly: bool = False) -> None:
+    def __init__(
+        self, reader: Reader, hits: Sequence[Hit], strictly: bool = False, judge: Judge | None = None
+    ) -> None:
         self._hits = hits
         self._strictly = strictly
-        self._check = Check(reader, hits)
+        self._check = Check(reader, hits, judge)
         self._known: dict[tuple[Sentence, str], Sentence] = {}  # (sentence, text before it) → checked
         self._changed = threading.Condition()  # guards what follows
         self._text = ""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 
 from ingest.errors import ModelUnavailable
+from rag.answers.support import Judge
 from rag.llm.chat_model import ChatModel
 from rag.llm.leaks import Leaks
 from rag.llm.prompt import kept_messages
@@ -40,14 +41,16 @@ def write(
     strict: bool,
     cancel: CancelToken,
     lap: Callable[[str], None],
+    judge: Judge | None = None,
 ) -> Generator[Event, None, Written]:
-    """What is written as it is written and checked. `lap` is told the stages "writing" and "checking" at their end.
+    """What is written as it is written and checked. `lap` is told the stages "writing" and "checking" at their end;
+    `judge` says what is supported, the reader's head without one.
 
     Raises Cancelled, and ModelUnavailable when the model fails or, `strict`, nothing it wrote is supported.
     """
     usage: dict[str, int] = {}
     prompt = model.compose(question, history, hits)
-    with Proofreader(reader, prompt.hits, strict) as proofreader:
+    with Proofreader(reader, prompt.hits, strict, judge) as proofreader:
         pieces = model.stream(prompt, cancel, usage.update)
         for piece in Leaks(prompt, model.name).held_against(pieces):
             yield from proofreader.add(piece)

@@ -295,7 +295,9 @@ def progress_line(progress: Progress | None, model_state: str) -> str:
         case Progress("reading", count):
             return f"Reading {counted(count, 'passage')}"
         case Progress("opening"):
-            return "Opening the chat model"
+            return STEPS["opening"]
+        case Progress("condensing"):
+            return STEPS["condensing"]
         case Progress("writing"):
             return "Writing"
         case Progress("checking"):
