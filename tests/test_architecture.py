@@ -22,7 +22,8 @@ PDF = ("pypdf", "pypdfium2", "pypdfium2_raw")
 STAGES = {
     "rag.search.condense", "rag.search.retrieve", "rag.search.rerank",
     "rag.answers.extract", "rag.answers.ground", "rag.answers.confidence",
-    "rag.llm.chat_model", "rag.llm.chat_opening", "rag.llm.chat_faults", "rag.llm.local_chat", "rag.reader",
+    "rag.llm.chat_model", "rag.llm.chat_opening", "rag.llm.chat_faults", "rag.llm.local_chat", "rag.llm.opened",
+    "rag.llm.writing", "rag.reader",
     "ingest.catalog", "ingest.indexes.vectors", "ingest.indexes.lexical", "ingest.text.chunking",
     "ingest.embedder", "ingest.pipeline", "ingest.processes.worker",
 }  # fmt: skip

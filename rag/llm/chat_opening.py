@@ -15,19 +15,14 @@ from urllib.parse import urlsplit
 
 from ingest.errors import ModelUnavailable, WrongUsage
 from rag.llm.chat_model import ChatModel
+from rag.llm.naming import TAKES_BOTH, TAKES_KEY, provider_of, runs_here, shown_name
 from rag.llm.providers import install_line
 from rag.settings import AskSettings
 
 AZURE_API_VERSION = "2024-10-21"  # where OPENAI_API_VERSION names none
 PLACEHOLDER_KEY = "none"  # clients insist on a key; local servers don't
 
-# Providers whose LangChain class takes these arguments; others may refuse what they don't know.
-_TAKES_BOTH = frozenset(
-    {"openai", "azure_openai", "anthropic", "mistralai", "google_genai", "groq", "deepseek", "xai"}
-    | {"fireworks", "together", "openrouter", "perplexity", "cohere"}
-)
-_TAKES_TIMEOUT = _TAKES_BOTH | {"bedrock_converse"}  # which goes by credentials of AWS
-_TAKES_KEY = _TAKES_BOTH | {"nvidia", "upstage", "baseten", "azure_ai"}
+_TAKES_TIMEOUT = TAKES_BOTH | {"bedrock_converse"}  # which goes by credentials of AWS
 _WHOLE_SECONDS = frozenset({"mistralai", "bedrock_converse"})  # their classes refuse 2.5
 _OPENS_WITHOUT_KEY = {"anthropic": "ANTHROPIC_API_KEY", "mistralai": "MISTRAL_API_KEY"}  # and then fails
 AZURE_KEY = "AZURE_OPENAI_API_KEY"
@@ -42,7 +37,7 @@ def open_chat_model(ask: AskSettings, allow_download: bool) -> ChatModel:
     """
     if not ask.llm:
         raise WrongUsage("No chat model is chosen. Set FOOTNOTE_LLM, for example to openai:gpt-4.1-mini.")
-    provider, name = _provider(ask)
+    provider, name = provider_of(ask)
     if runs_here(ask):
         return _open_local(name, ask, allow_download)
 
@@ -67,19 +62,6 @@ def open_chat_model(ask: AskSettings, allow_download: bool) -> ChatModel:
     return ChatModel(name=shown, place=place, ask=ask, model=model, tells_end=provider == "openai")
 
 
-def runs_here(ask: AskSettings) -> bool:
-    """Whether the model of `ask` runs in this process."""
-    return not ask.llm_base_url and _provider(ask)[0] == "huggingface"
-
-
-def shown_name(ask: AskSettings) -> str:
-    """What the model of `ask` is called for people: "openai:gpt-x", a folder's name; "" for none."""
-    provider, name = _provider(ask)
-    if runs_here(ask):
-        return name.rstrip("/").rsplit("/", 1)[-1]
-    return f"{provider}:{name}" if provider else name
-
-
 def options_of(provider: str, name: str, ask: AskSettings) -> dict[str, Any]:
     """What the provider's class is given beside the model's name.
 
@@ -100,9 +82,9 @@ def options_of(provider: str, name: str, ask: AskSettings) -> dict[str, Any]:
         options["api_key"] = ask.llm_api_key or os.environ.get(AZURE_KEY, "")
         if not options["api_key"]:
             raise _no_key(f"{provider}:{name}")
-    elif ask.llm_api_key and provider in _TAKES_KEY:
+    elif ask.llm_api_key and provider in TAKES_KEY:
         options["api_key"] = ask.llm_api_key
-    elif ask.llm_base_url and provider in _TAKES_KEY:
+    elif ask.llm_base_url and provider in TAKES_KEY:
         options["api_key"] = PLACEHOLDER_KEY
     return options
 
@@ -123,20 +105,6 @@ def _open_local(name: str, ask: AskSettings, allow_download: bool) -> ChatModel:
         answer_tokens=answer_tokens(chat),
         system_role=takes_system_message(chat),
     )
-
-
-def _provider(ask: AskSettings) -> tuple[str, str]:
-    """("openai", "gpt-x") of "openai:gpt-x"; the provider is "" where LangChain is to infer it."""
-    head, colon, rest = ask.llm.strip().partition(":")
-    # With a base URL, "qwen3:8b" is a model with a tag: no provider of that name exists.
-    known = head.replace("-", "_").lower()
-    if colon and rest and (not ask.llm_base_url or known in _TAKES_KEY | {"ollama", "huggingface"}):
-        if known == "huggingface" and ask.llm_base_url:
-            return "openai", rest  # a text-generation server speaks the OpenAI protocol
-        return known, rest
-    if ask.llm_base_url:
-        return "openai", ask.llm.strip()
-    return "", ask.llm.strip()
 
 
 def _missing_package(name: str, package: str) -> ModelUnavailable:

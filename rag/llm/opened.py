@@ -10,7 +10,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from rag.llm.chat_model import POLL_SECONDS, ChatModel
-from rag.llm.chat_opening import open_chat_model, runs_here
+from rag.llm.chat_opening import open_chat_model
+from rag.llm.naming import runs_here
 from rag.model import CancelToken
 from rag.settings import AskSettings
 

@@ -12,7 +12,7 @@ from ingest.errors import FootnoteError, WrongUsage
 from rag.chats.conversations import Chat, Message, Rating
 from rag.chats.suggest import follow_ups
 from rag.evaluate.feedback import SHOULD_REFUSE
-from rag.llm.chat_opening import shown_name
+from rag.llm.naming import shown_name
 from rag.settings import AskSettings
 from rag.ui import footnote, session
 from rag.ui.cached import opened
