@@ -18,6 +18,7 @@ from rag.model import CancelToken, Turn
 
 HISTORY_TOKENS = 800
 PATIENCE_SECONDS = 10.0  # of silence: the answer, for which more is allowed, can do without
+MOST_CHARACTERS = 600  # of what it writes
 MOST_WORDS = 40  # of a question, beside those the follow-up has
 OWN_SHARE = 0.6  # of the words that tell something; the rest may be the model's
 _ORDER = (
@@ -34,11 +35,16 @@ def reworded(model: ChatModel, question: str, history: Sequence[Turn], cancel: C
 
     Raises Cancelled.
     """
+    prompt = _prompt(question, history, model.count_tokens)
+    if model.window_tokens is not None and prompt.tokens + model.answer_tokens > model.window_tokens:
+        return None
     hasty = replace(model.ask, llm_timeout_seconds=min(PATIENCE_SECONDS, model.ask.llm_timeout_seconds))
+    text = ""
     try:
-        text = "".join(
-            replace(model, ask=hasty).stream(_prompt(question, history, model.count_tokens), cancel)
-        )
+        for piece in replace(model, ask=hasty).stream(prompt, cancel):
+            text += piece
+            if len(text) > MOST_CHARACTERS:  # it talks; leaving the loop ends the request
+                return None
     except ModelUnavailable:
         return None
     return accepted(text, question, history)

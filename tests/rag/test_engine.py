@@ -186,6 +186,28 @@ def test_a_follow_up_takes_over_what_it_leaves_out(engine: Engine, library: Loca
     assert alone.query == "and for students?"
 
 
+def test_a_chat_model_puts_a_follow_up_into_words_of_its_own(
+    home: LocalHome, engine: Engine, library: LocalLibrary
+) -> None:
+    history = [Turn("user", QUESTION), Turn("assistant", "An adult membership costs 48 € a year.")]
+    with serving() as server:
+        asking = with_model(home, engine, server.url, "condense")
+        answer, told = ended(asking.ask("and for students?", library, history))
+        assert answer.query == "How much does an adult membership cost a year and for students?"
+        assert Progress("condensing") in told
+        assert len(server.requests) == 2
+        answer, _ = ended(asking.ask("Who may use the telescope on Friday nights?", library, history))
+        assert answer.query == "Who may use the telescope on Friday nights?"
+        assert len(server.requests) == 3, "what stands alone is left as it is"
+        by_reader, _ = ended(engine.ask("and for students?", library, history))
+        for ask in (
+            replace(asking.ask_settings, llm_follow_ups=False),  # it is not asked
+            replace(asking.ask_settings, llm="openai:cite"),  # it answers otherwise
+        ):
+            other, _ = ended(asking.under(ask).ask("and for students?", library, history))
+            assert other.query == by_reader.query
+
+
 @pytest.mark.parametrize("question", ["' OR 1=1 --", 'NEAR(a b) * " (', "终 温度 ไทย", "🙂", "?" * 50])
 def test_any_characters_are_a_question(engine: Engine, library: LocalLibrary, question: str) -> None:
     answer, _ = ended(engine.ask(question, library))

@@ -42,7 +42,7 @@ from tests.servers.loopback import QuietHandler, listening
 
 MODELS = (
     "cite", "invent", "invent-all", "slow-cite", "ready", "refuse", "slow", "hang", "think", "obey", "gullible", "hostile",
-    "echo-key", "overflow", "garbage",
+    "echo-key", "overflow", "garbage", "condense",
 )  # fmt: skip
 HOSTILE = (
     'The fee is 30 [1]. <img src="http://evil.test/a.png" onerror="alert(1)"> ![x](http://evil.test/?q=1) '
@@ -81,6 +81,8 @@ def serving(key: str = "", word_seconds: float = 0.05) -> Iterator[OpenAIServer]
 
 def answer_for(model: str, messages: list[dict[str, Any]]) -> str:
     """What the scripted model says to `messages`."""
+    if "Last question: " in (asked := str(messages[-1]["content"])):  # to be put into words of its own
+        return reworded(asked) if model == "condense" else "Ready."
     passages = [match.group(3) for match in _PASSAGE.finditer(str(messages[-1]["content"]))]
     firsts = [re.split(r"(?<=[.!?])\s", text.strip())[0].rstrip(".!?") for text in passages]
     if model == "refuse":
@@ -105,6 +107,12 @@ def answer_for(model: str, messages: list[dict[str, Any]]) -> str:
         orders = re.findall(r"(?im)^.*?(?:ignore|disregard)[^:\n]*:\s*(.+)$", "\n".join(passages))
         return orders[0] if orders else f"{firsts[0]} [1]."
     return " ".join(f"{text} [{number}]." for number, text in enumerate(firsts[:2], 1))
+
+
+def reworded(asked: str) -> str:
+    """The first question of a conversation with the last one behind it."""
+    first = re.findall(r"(?m)^Person: (.*?)[?.]*$", asked)[0]
+    return f'Standalone question: "{first} {asked.rsplit("Last question: ", 1)[1]}"'
 
 
 def gullible(read: str, firsts: list[str], messages: list[dict[str, Any]]) -> str:
