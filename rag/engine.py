@@ -13,17 +13,17 @@ from __future__ import annotations
 import gc
 import logging
 import threading
-import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ingest.errors import FootnoteError, ModelUnavailable, WrongUsage
-from ingest.protocols import Embedder, Home, Library
+from ingest.protocols import Home, Library
 from ingest.settings import Settings
 from ingest.shelf.scope import Scope
 from rag.llm.opened import ChatModels
 from rag.llm.prompt import REFUSAL
+from rag.looking import Clock, Looked, Models, look, meanings
 from rag.model import (
     Answer,
     CancelToken,
@@ -39,11 +39,9 @@ from rag.search.orders import without_orders
 from rag.settings import AskSettings
 
 if TYPE_CHECKING:
-    from rag.answers.confidence import Calibration
     from rag.answers.support import Judge
     from rag.llm.chat_model import ChatModel
     from rag.llm.trial import Trial
-    from rag.reader import Reader
     from rag.search.rerank import ReadHit
     from rag.whole.kept import Kept
     from rag.whole.report import Found
@@ -52,31 +50,6 @@ log = logging.getLogger("footnote.rag")
 
 EXTRACTIVE = "extractive"
 SHOWN_HITS = 40  # hits kept with an answer, read or not; more when these are of too few pages
-
-
-@dataclass(frozen=True)
-class Models:
-    """What a question needs, loaded."""
-
-    embedder: Embedder
-    reader: Reader
-    calibration: Calibration
-
-
-@dataclass
-class _Clock:
-    """Milliseconds by stage."""
-
-    started: float = field(default_factory=time.perf_counter)
-    spent: dict[str, float] = field(default_factory=dict)
-
-    def lap(self, stage: str) -> None:
-        now = time.perf_counter()
-        used = sum(self.spent.values())
-        self.spent[stage] = round((now - self.started) * 1000 - used, 1)
-
-    def total(self) -> dict[str, float]:
-        return {**self.spent, "total": round((time.perf_counter() - self.started) * 1000, 1)}
 
 
 class Engine:
@@ -123,7 +96,7 @@ class Engine:
         info = library.info()
         if not info.chunks:
             raise WrongUsage(f"“{info.name}” has no passages yet. Add documents to it, then ask again.")
-        clock = _Clock()
+        clock = Clock()
         if not self.ready:
             yield Progress("loading")
         models = self.load()
@@ -138,22 +111,20 @@ class Engine:
                 yield from self._tell(models, found, asked, clock, cancel)
                 return
             ready = given or (yield from self._reworded(models, wanted, history, clock, cancel))
-            yield Progress("searching", info.asked)
-            query, hits = self._search(models, question, library, history, clock, ready)
-            cancel.check()
-            yield Progress("reading", min(len(hits), self.ask_settings.read_candidates))
-            read, rest = self._read(models, query, hits, clock, cancel)
+            queries = iter((ready,)) if ready else meanings(models, wanted, history, clock)
+            looked = yield from look(
+                models, queries, library, self.ask_settings, clock, cancel, mend=not ready
+            )
             draft = _Draft(
                 question,
-                query,
-                read,
-                rest,
-                self._confidence(models, query, read),
+                looked.query,
+                looked.read,
+                looked.rest,
+                looked.confidence,
                 info.asked,
                 self.ask_settings.distinct_pages,
                 library.scope,
-                self._disagreements(library, query, read),
-                tuple(history) if query != wanted else (),
+                self._disagreements(library, looked.query, looked.read),
             )
             if self.ask_settings.llm:
                 yield from self._write(
@@ -175,11 +146,16 @@ class Engine:
     ) -> tuple[str, list[ReadHit], list[Hit]]:
         """The query, the hits with all the reader said of them, and the unread ones: for evaluation."""
         question = self._checked(question)
-        models, clock = self.load(), _Clock()
+        models, clock = self.load(), Clock()
         with self._home.asking():
-            query, hits = self._search(models, question, library, history, clock)
-            read, rest = self._read(models, query, hits, clock, CancelToken())
-        return query, read, rest
+            queries = meanings(models, without_orders(question), history, clock)
+            looking = look(models, queries, library, self.ask_settings, clock, CancelToken())
+            while True:
+                try:
+                    next(looking)
+                except StopIteration as end:
+                    found: Looked = end.value
+                    return found.query, found.read, found.rest
 
     # ------------------------------------------------------------------ its steps
 
@@ -195,44 +171,6 @@ class Engine:
             )
         return question
 
-    def _search(
-        self,
-        models: Models,
-        question: str,
-        library: Library,
-        history: Sequence[Turn],
-        clock: _Clock,
-        given: str = "",
-    ) -> tuple[str, list[Hit]]:
-        """The query and what it finds; one that the person, or a chat model, has given is left as it is."""
-        from rag.search.condense import condense
-        from rag.search.retrieve import retrieve
-        from rag.search.wording import mended, written_out
-
-        if given:
-            hits = retrieve(library, models.embedder, given, self.ask_settings)
-            clock.lap("searching")
-            return given, hits
-        wanted = without_orders(question)
-        query = condense(models.reader, models.embedder, wanted, history) if history else wanted
-        clock.lap("condensing")
-        query = mended(query, library)
-        hits = retrieve(library, models.embedder, query, self.ask_settings)
-        fuller = written_out(query, library, (hit.chunk for hit in hits))
-        if fuller != query:
-            query, hits = fuller, retrieve(library, models.embedder, fuller, self.ask_settings)
-        clock.lap("searching")
-        return query, hits
-
-    def _read(
-        self, models: Models, query: str, hits: Sequence[Hit], clock: _Clock, cancel: CancelToken
-    ) -> tuple[list[ReadHit], list[Hit]]:
-        from rag.search.rerank import rerank
-
-        read, rest = rerank(models.reader, query, hits, self.ask_settings, cancel)
-        clock.lap("reading")
-        return read, rest
-
     def _disagreements(self, library: Library, query: str, read: Sequence[ReadHit]) -> tuple[str, ...]:
         """A notice where two documents answer what is asked differently."""
         from rag.answers.disagree import disagreement, in_words
@@ -242,12 +180,7 @@ class Engine:
             return ()
         return (in_words(found, library.dates([claim.hit.chunk.document_id for claim in found])),)
 
-    def _confidence(self, models: Models, query: str, read: Sequence[ReadHit]) -> float:
-        from rag.answers.confidence import features
-
-        return models.calibration.probability(features(query, read)) if read else 0.0
-
-    def _extract(self, models: Models, draft: _Draft, clock: _Clock) -> Answer:
+    def _extract(self, models: Models, draft: _Draft, clock: Clock) -> Answer:
         """The extractive answer, or a refusal that holds nothing else."""
         from rag.answers.extract import extract
         from rag.answers.ground import cite_extracts
@@ -257,7 +190,7 @@ class Engine:
         citations: tuple[Citation, ...] = ()
         if not refused:
             sentences, citations = cite_extracts(
-                extract(draft.query, draft.read, models.embedder, self.ask_settings, draft.followed)
+                extract(draft.query, draft.read, models.embedder, self.ask_settings)
             )
         clock.lap("writing")
         return draft.answer(sentences, citations, EXTRACTIVE, clock)
@@ -283,7 +216,7 @@ class Engine:
         return (yield from gathered(tools, question, cancel, history))
 
     def _tell(
-        self, models: Models, found: Found, draft: _Draft, clock: _Clock, cancel: CancelToken
+        self, models: Models, found: Found, draft: _Draft, clock: Clock, cancel: CancelToken
     ) -> Iterator[Event]:
         """The gathered answer; a chat model writes where there is something to write."""
         from rag.whole.parts import noted
@@ -314,7 +247,7 @@ class Engine:
     # ------------------------------------------------------------------ a chat model
 
     def _reworded(
-        self, models: Models, question: str, history: Sequence[Turn], clock: _Clock, cancel: CancelToken
+        self, models: Models, question: str, history: Sequence[Turn], clock: Clock, cancel: CancelToken
     ) -> Generator[Event, None, str]:
         """A follow-up in the chat model's words; "" for a question that stands alone, and where none is asked."""
         from rag.llm.rewording import reworded
@@ -337,7 +270,7 @@ class Engine:
         models: Models,
         draft: _Draft,
         history: Sequence[Turn],
-        clock: _Clock,
+        clock: Clock,
         cancel: CancelToken,
         otherwise: Callable[[], Answer],
     ) -> Iterator[Event]:
@@ -425,7 +358,7 @@ class Engine:
                 self._judges[name] = Entailment(name, self._settings.allow_download, models.reader)
             return self._judges[name]
 
-    def _opened_chat_model(self, clock: _Clock, cancel: CancelToken) -> Generator[Event, None, ChatModel]:
+    def _opened_chat_model(self, clock: Clock, cancel: CancelToken) -> Generator[Event, None, ChatModel]:
         """The chat model of these settings; opening it takes a while the first time. Raises ModelUnavailable."""
         if self._chat_models.is_open(self.ask_settings):
             return self._chat_models.open(self.ask_settings, cancel)
@@ -466,7 +399,6 @@ class _Draft:
     distinct_pages: int
     scope: Scope
     disagreements: tuple[str, ...] = ()
-    followed: tuple[Turn, ...] = ()  # the turns that completed the query
 
     @property
     def hits(self) -> tuple[Hit, ...]:
@@ -479,7 +411,7 @@ class _Draft:
         sentences: tuple[Sentence, ...],
         citations: tuple[Citation, ...],
         model: str,
-        clock: _Clock,
+        clock: Clock,
         notices: tuple[str, ...] = (),
         usage: dict[str, int] | None = None,
     ) -> Answer:

@@ -3,7 +3,7 @@
 Two views of every sentence of the best passages are added up: how much the reader's span head finds
 an answer in it, and how near the embedder sees it to the question; `choose` takes the best of them until the
 answer is long enough. Questions for several things (steps, a list, a comparison) get a longer answer, a
-comparison a sentence for either side; a follow-up is not told again what the last answer said.
+comparison a sentence for either side.
 """
 
 from __future__ import annotations
@@ -16,19 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.protocols import Embedder
-from ingest.text.analysis import STOP_WORDS, terms
 from ingest.text.chunking import embedded_text
 from ingest.text.sentences import ITEM
-from rag.answers.choose import CLOSE, SEVERAL, SURE, Extract, choose, figures, sentences_of
+from rag.answers.choose import CLOSE, SEVERAL, SURE, Extract, choose, sentences_of
 from rag.answers.sides import sides
-from rag.model import Turn
 from rag.search.rerank import ReadHit
 from rag.settings import AskSettings
 
 CANDIDATES = 16  # sentences that are embedded: the best by the reader; the others are out
 LEAST_MARGIN = 12.0  # logits below the best sentence's margin: what lies lower is all alike
 RANK_PENALTY = 0.3  # a passage's place in the ranking, in standard deviations of the scores
-SAID_PENALTY = 3.0  # for a sentence that the last answer said, likewise
 LEAN = 2.0  # how much a sentence's side counts beside its score, where two things are compared
 SURE_GATE = 3.0  # logits below the most relevant passage: read no further where the reader is sure
 HEADING_WORDS = 8
@@ -43,13 +40,8 @@ _SEVERAL = re.compile(
 )
 
 
-def extract(
-    query: str, reads: Sequence[ReadHit], embedder: Embedder, ask: AskSettings, history: Sequence[Turn] = ()
-) -> list[Extract]:
-    """The sentences of the answer in the order they are shown; empty when nothing was read.
-
-    What the last answer of `history` said is passed over where something else is nearly as good.
-    """
+def extract(query: str, reads: Sequence[ReadHit], embedder: Embedder, ask: AskSettings) -> list[Extract]:
+    """The sentences of the answer in the order they are shown; empty when nothing was read."""
     looked_at = reads[: ask.answer_passages]
     ranks = {read.hit.chunk.id: rank for rank, read in enumerate(looked_at)}
     found = [each for read in looked_at for each in sentences_of(read)]
@@ -70,9 +62,7 @@ def extract(
     place = np.array([ranks[each.read.hit.chunk.id] for each in found], np.float32)
     margins = np.array([each.margin for each in found], np.float32)
     margins = np.maximum(margins, margins.max() - LEAST_MARGIN)
-    scores = (
-        _standard(margins) + _standard(near[0]) - RANK_PENALTY * place - SAID_PENALTY * _said(found, history)
-    )
+    scores = _standard(margins) + _standard(near[0]) - RANK_PENALTY * place
     scored = [replace(each, score=float(score)) for each, score in zip(found, scores, strict=True)]
     first = _one_of_each(scored, near[1] - near[2]) if either else []
     words = int(ask.answer_words * (SEVERAL_SHARE if several else 1.0))
@@ -114,18 +104,6 @@ def _one_of_each(scored: Sequence[Extract], leaning: NDArray[np.float32]) -> lis
     scores -= np.sign(leaning[best]) * LEAN * leaning
     scores[best] = -np.inf
     return list(dict.fromkeys((scored[best], scored[int(scores.argmax())])))
-
-
-def _said(found: Sequence[Extract], history: Sequence[Turn]) -> NDArray[np.float32]:
-    """How much of each sentence the last answer said, 0 to 1: its share of terms, 0 for one with a new figure."""
-    last = next((turn.content for turn in reversed(history) if turn.role == "assistant"), "")
-    before = set(terms(last))
-    shares = []
-    for each in found:
-        own = set(terms(each.text)) - STOP_WORDS
-        new_figure = bool(figures(own) - before)
-        shares.append(0.0 if new_figure or not own else len(own & before) / len(own))
-    return np.array(shares, np.float32)
 
 
 def _standard(values: NDArray[np.float32]) -> NDArray[np.float32]:

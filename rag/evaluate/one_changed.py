@@ -13,6 +13,7 @@ import argparse
 import json
 import os
 import re
+import shutil
 import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -80,8 +81,7 @@ def put_together(exam: Path, squad: Path, texts: Path) -> None:
     """The exam's documents below `exam/`, SQuAD's articles below `squad/`."""
     from rag.evaluate.claims import lines
 
-    texts.mkdir()
-    (texts / "exam").symlink_to(exam.resolve(), target_is_directory=True)
+    shutil.copytree(exam, texts / "exam")
     (texts / "squad").mkdir()
     articles: dict[str, list[str]] = defaultdict(list)
     for row in lines(squad / "corpus.jsonl.gz"):

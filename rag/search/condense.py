@@ -8,7 +8,7 @@ over, so that a new topic starts clean.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from ingest.protocols import Embedder
 from ingest.text.analysis import question_terms
@@ -29,25 +29,42 @@ MOST_WORDS = 30  # of a question that a phrase is put into: the reader reads 64 
 
 def condense(reader: Reader, embedder: Embedder, question: str, history: Sequence[Turn]) -> str:
     """The query to search with: the question, with what it needs from earlier turns."""
+    return next(forms(reader, embedder, question, history))
+
+
+def forms(reader: Reader, embedder: Embedder, question: str, history: Sequence[Turn]) -> Iterator[str]:
+    """The query to search with, and then what else the question may have meant: for when the first finds nothing."""
     earlier = remembered(history)
     if not earlier or not leans(embedder, question, history):
-        return question
-    if (phrase := fragment(question)) and (put := _put_in(reader, embedder, phrase, history)):
-        return put
+        yield question
+        return
+    phrase = fragment(question)
+    put = _put_in(reader, embedder, phrase, history) if phrase else None
+    if put:
+        yield put
+        yield f"{_last_asked(history).rstrip(' ?!.…')} {question}"
     carried = carry_over(question, reader.carry(question, earlier))
-    return f"{' '.join(carried)} {question}" if carried else question
+    yield f"{' '.join(carried)} {question}" if carried else question
+    if phrase and not put and (before := _last_asked(history)):
+        yield f"{before.rstrip(' ?!.…')} {question}"
+
+
+def _last_asked(history: Sequence[Turn]) -> str:
+    """The last sentence of the person's last turn, unless it is long."""
+    asked = next((turn.content for turn in reversed(history) if turn.role == "user"), "")
+    *_, (start, end) = sentences(asked) or [(0, len(asked))]
+    return asked[start:end] if len(asked[start:end].split()) <= MOST_WORDS else ""
 
 
 def _put_in(reader: Reader, embedder: Embedder, phrase: Fragment, history: Sequence[Turn]) -> str | None:
     """The last question, completed itself, with the phrase in its place; None where it has none, or nothing else
     would be left."""
-    last = max((place for place, turn in enumerate(history) if turn.role == "user"), default=-1)
-    asked = history[last].content
-    *_, (start, end) = sentences(asked) or [(0, len(asked))]
-    if last < 0 or len(asked[start:end].split()) > MOST_WORDS:
+    asked = _last_asked(history)
+    if not asked:
         return None
+    last = max(place for place, turn in enumerate(history) if turn.role == "user")
     before = history[max(0, last - MOST_TURNS) : last]
-    changed = completed(embedder, condense(reader, embedder, asked[start:end], before), phrase)
+    changed = completed(embedder, condense(reader, embedder, asked, before), phrase)
     if changed is None:
         return None
     terms = set(question_terms(changed))

@@ -9,7 +9,6 @@ from ingest.protocols import Embedder
 from ingest.settings import Settings
 from rag.answers.choose import Extract
 from rag.answers.extract import extract
-from rag.model import Turn
 from rag.reader import Reader
 from rag.settings import AskSettings
 from tests.rag.readings import read
@@ -106,19 +105,3 @@ def test_a_comparison_is_answered_from_both_sides(reader: Reader, embedder: Embe
     said = " ".join(texts_of(found))
     assert "2,500 euros" in said
     assert "900 euros" in said
-
-
-def test_a_follow_up_is_not_told_again_what_was_just_said(reader: Reader, embedder: Embedder) -> None:
-    question = "How often do engineers and everyone else get a new laptop?"
-    text = (
-        "Engineers get a new laptop every 3 years.\n\nAll other roles get a new one every 4 years.\n\n"
-        "The age is counted from the day of purchase.\n\nOld laptops go back to the workshop in their box."
-    )
-    reads = read(reader, question, ("Hardware", text))
-    told = (
-        Turn("user", "How often do engineers get a new laptop?"),
-        Turn("assistant", "Engineers get a new laptop every 3 years."),
-    )
-    short = AskSettings(answer_words=6)
-    assert "3 years" in texts_of(extract(question, reads, embedder, short))[0]
-    assert "4 years" in texts_of(extract(question, reads, embedder, short, told))[0]

@@ -10,7 +10,8 @@ import pytest
 import rag.ui.cached
 from ingest.errors import WrongUsage
 from ingest.settings import Settings
-from rag.engine import Engine, Models
+from rag.engine import Engine
+from rag.looking import Models
 from rag.model import Event
 from rag.settings import AskSettings, chosen
 from rag.ui.cached import Backend, EngineInUse, Opened
