@@ -23,7 +23,7 @@ from ingest.settings import Settings
 from ingest.shelf.scope import Scope
 from rag.llm.opened import ChatModels
 from rag.llm.prompt import REFUSAL
-from rag.looking import Clock, Looked, Models, look, meanings
+from rag.looking import Clock, Models, look, meanings
 from rag.model import (
     Answer,
     CancelToken,
@@ -34,6 +34,7 @@ from rag.model import (
     Progress,
     Sentence,
     Turn,
+    outcome,
 )
 from rag.search.orders import without_orders
 from rag.settings import AskSettings
@@ -113,7 +114,7 @@ class Engine:
             ready = given or (yield from self._reworded(models, wanted, history, clock, cancel))
             queries = iter((ready,)) if ready else meanings(models, wanted, history, clock)
             looked = yield from look(
-                models, queries, library, self.ask_settings, clock, cancel, mend=not ready
+                models, queries, library, self.ask_settings, clock, cancel, info.asked, mend=not ready
             )
             draft = _Draft(
                 question,
@@ -149,13 +150,8 @@ class Engine:
         models, clock = self.load(), Clock()
         with self._home.asking():
             queries = meanings(models, without_orders(question), history, clock)
-            looking = look(models, queries, library, self.ask_settings, clock, CancelToken())
-            while True:
-                try:
-                    next(looking)
-                except StopIteration as end:
-                    found: Looked = end.value
-                    return found.query, found.read, found.rest
+            found = outcome(look(models, queries, library, self.ask_settings, clock, CancelToken()))
+        return found.query, found.read, found.rest
 
     # ------------------------------------------------------------------ its steps
 

@@ -72,14 +72,14 @@ def look(
     ask: AskSettings,
     clock: Clock,
     cancel: CancelToken,
+    documents: int = 0,
     mend: bool = True,
 ) -> Generator[Event, None, Looked]:
     """What is found and read for the first of `queries` that the documents answer, else for the best of them.
 
-    Without `mend` a query is left as the person, or a chat model, has given it. Raises Cancelled.
+    `documents` is how many are asked, to be told. Without `mend` a query is left as the person, or a chat model, has given it. Raises Cancelled.
     """
     best: Looked | None = None
-    documents = library.info().asked
     for each in queries:
         cancel.check()
         yield Progress("searching", documents)

@@ -8,9 +8,9 @@ Every stage adds its own field to a hit; a score is never overwritten by the nex
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 
 from ingest.errors import Cancelled
 from ingest.model import StoredChunk
@@ -293,3 +293,16 @@ class Asks(Protocol):
         `query` is searched for as it is, instead of what `question` and `history` make.
         """
         ...
+
+
+Outcome = TypeVar("Outcome")
+
+
+def outcome(events: Generator[Event, None, Outcome]) -> Outcome:
+    """What a step returns at its end, when nobody listens to what it tells."""
+    while True:
+        try:
+            next(events)
+        except StopIteration as end:
+            found: Outcome = end.value
+            return found

@@ -13,7 +13,7 @@ from tokenizers import Tokenizer as FastTokenizer
 
 from ingest.errors import ModelUnavailable
 from ingest.inference import machine
-from ingest.inference.hub import model_folder
+from ingest.inference.hub import loading, model_folder
 from ingest.protocols import Vectors
 from ingest.settings import Settings
 
@@ -58,13 +58,7 @@ class HubEmbedder:
 
         torch.set_num_threads(machine.cores(settings.threads))
         try:
-            self._model = SentenceTransformer(
-                str(folder),
-                local_files_only=True,  # all is in the folder by now
-                trust_remote_code=False,
-                # Without dtype, transformers 5 runs a half-precision checkpoint in half precision.
-                model_kwargs={"dtype": torch.float32, "use_safetensors": True},
-            )
+            self._model = SentenceTransformer(str(folder), **loading())
             self._dimensions = len(self._model.encode_query("probe", show_progress_bar=False))
         except Exception as error:
             raise ModelUnavailable(

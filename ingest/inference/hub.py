@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from ingest.errors import ModelUnavailable
 
@@ -39,3 +40,15 @@ def model_folder(name: str, allow_download: bool, what: str, setting: str) -> Pa
             f"The {what} {name} is not on this machine. Set FOOTNOTE_ALLOW_DOWNLOAD=1 to download it, "
             "or give the folder of a model."
         ) from error
+
+
+def loading() -> dict[str, Any]:
+    """How sentence-transformers is to load a model from its folder: in float32, without running code of its own."""
+    import torch
+
+    return {
+        "local_files_only": True,  # all is in the folder by now
+        "trust_remote_code": False,
+        # Without dtype, transformers 5 runs a half-precision checkpoint in half precision.
+        "model_kwargs": {"dtype": torch.float32, "use_safetensors": True},
+    }

@@ -9,20 +9,28 @@ whose order is anyone's guess, tells its year. English only, but for dates in di
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
 from pathlib import PurePosixPath
 
 MONTHS = "january february march april may june july august september october november december".split()
+
+
+def month_forms(names: Sequence[str]) -> str:
+    """A pattern of the months' `names`, whole or in three letters, and of the four of September."""
+    short = [f"{name[:3]}(?:{name[3:]})?" if len(name) > 3 else name for name in names]
+    return "|".join([*short, names[8][:4]])
+
+
 EARLIEST = 1900
 AHEAD = 1  # years: plans for the next year are written in this one, "Agenda 2030" is no date
 LOOKED_AT = 3_000  # characters of a text's beginning in which it tells its date, and a third of it at the end
 LONGEST = 40  # characters of a date
 FIRST_LINES = 12  # of these one that is nothing but a date tells it, as in a letter
 
-_MONTH = "|".join(f"{name[:3]}(?:{name[3:]})?" if len(name) > 3 else name for name in MONTHS) + "|sept"
+_MONTH = month_forms(MONTHS)
 _Y = r"(?P<year>(?:19|20)\d\d)"
 _END = r"(?![\d])"
 _DAY = r"(?P<day>[0-3]?\d)(?:st|nd|rd|th)?"

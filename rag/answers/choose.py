@@ -145,11 +145,10 @@ def _neighbourhood(chosen: Extract, other: Extract) -> float:
 def _same(one: Extract, other: Extract) -> bool:
     """Whether two sentences say the same, by their terms; another figure is another thing said."""
     a, b = set(terms(one.text)), set(terms(other.text))
-    return figures(a) == figures(b) and len(a & b) >= SAME_SHARE * min(len(a), len(b))
+    return _figures(a) == _figures(b) and len(a & b) >= SAME_SHARE * min(len(a), len(b))
 
 
-def figures(words: set[str]) -> set[str]:
-    """The terms with a digit in them."""
+def _figures(words: set[str]) -> set[str]:
     return {word for word in words if any(map(str.isdigit, word))}
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ingest.errors import ModelUnavailable
-from ingest.inference.hub import model_folder
+from ingest.inference.hub import loading, model_folder
 from rag.answers.agreement import Text
 from rag.answers.support import fitting
 from rag.reader import Reader
@@ -28,15 +28,9 @@ class Entailment:
         """`reader` counts tokens, to shorten long passages. Raises ModelUnavailable."""
         folder = model_folder(name, allow_download, "model", SETTING)
         try:
-            import torch
             from sentence_transformers import CrossEncoder
 
-            self._model = CrossEncoder(
-                str(folder),
-                local_files_only=True,  # all is in the folder by now
-                trust_remote_code=False,
-                model_kwargs={"dtype": torch.float32, "use_safetensors": True},
-            )
+            self._model = CrossEncoder(str(folder), **loading())
         except Exception as error:
             raise ModelUnavailable(
                 f"The model {name} cannot be loaded ({error}). {SETTING} names a cross-encoder with safetensors "

@@ -2,8 +2,7 @@
 
 Micro-F1 on TREC CAsT's turns with history (Dalton et al. 2020) over the history's words that stand in
 the manual rewrite, less stop words and the question's own: of the query, and of what the reader marks in every
-question. A change
-of topic: a stand-alone question (a conversation's first, and later ones that their rewrite leaves as they are)
+question. A change of topic: a stand-alone question (a conversation's first, and later ones that their rewrite leaves as they are)
 after the history of another conversation; the share that carries nothing over.
 
 `--recall` fills a library with the contexts of mtRAG-UN's tasks and asks it each later turn, raw and completed:

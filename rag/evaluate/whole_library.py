@@ -161,7 +161,7 @@ def holds(text: str, item: str) -> bool:
 
 def taken(engine: Engine, library: Library, file: Path) -> dict[str, Any]:
     """How many questions of a file are taken for ones about the whole library, by their words and in the end."""
-    from rag.model import CancelToken
+    from rag.model import CancelToken, outcome
     from rag.whole.gather import gathered
     from rag.whole.kept import Kept
     from rag.whole.route import route
@@ -175,14 +175,8 @@ def taken(engine: Engine, library: Library, file: Path) -> dict[str, Any]:
     for question in ordinary(file):
         asked += 1
         by_words += route(question) is not None
-        steps = gathered(tools, question, CancelToken())
-        while True:
-            try:
-                next(steps)
-            except StopIteration as end:
-                if end.value is not None:
-                    found.append(question)
-                break
+        if outcome(gathered(tools, question, CancelToken())) is not None:
+            found.append(question)
     return {
         "file": file.name,
         "questions": asked,

@@ -40,13 +40,14 @@ def forms(reader: Reader, embedder: Embedder, question: str, history: Sequence[T
         return
     phrase = fragment(question)
     put = _put_in(reader, embedder, phrase, history) if phrase else None
+    before = _last_asked(history).rstrip(" ?!.…") if phrase else ""
     if put:
         yield put
-        yield f"{_last_asked(history).rstrip(' ?!.…')} {question}"
+        yield f"{before} {question}"
     carried = carry_over(question, reader.carry(question, earlier))
     yield f"{' '.join(carried)} {question}" if carried else question
-    if phrase and not put and (before := _last_asked(history)):
-        yield f"{before.rstrip(' ?!.…')} {question}"
+    if before and not put:
+        yield f"{before} {question}"
 
 
 def _last_asked(history: Sequence[Turn]) -> str:

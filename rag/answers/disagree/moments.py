@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, fields
 
-from ingest.text.dating import MONTHS
+from ingest.text.dating import MONTHS, month_forms
 
 _MONTHS = [month.capitalize() for month in MONTHS]
 _DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
-_MONTH = "|".join(f"{name[:3]}(?:{name[3:]})?" if len(name) > 3 else name for name in _MONTHS) + "|Sept"
+_MONTH = month_forms(_MONTHS)
 _DAY = r"(?P<day>[0-3]?\d)(?:st|nd|rd|th)?"
 _YEAR = r"(?P<year>1\d{3}|20\d{2})"
 _PATTERNS = tuple(
