@@ -15,6 +15,8 @@ from ingest.catalog import Catalog, JobRow
 from ingest.errors import Cancelled
 from ingest.model import ENDED, AddResult, AddState, JobInfo, JobStage
 
+STOPPED = "Stopped before it was complete; nothing of this file was kept."
+
 
 @dataclass(frozen=True, slots=True)
 class _Count:
@@ -132,10 +134,15 @@ class JobQueue:
     # ------------------------------------------------------------------ steps of a running job
 
     def step(self, job_id: int, stage: JobStage) -> None:
-        """Enter a stage. Raises Cancelled when the person has stopped this job."""
+        """Enter a stage. Raises Cancelled when the person has stopped this job, also since it was looked up."""
         self.check(job_id)
         with self._catalog.transaction() as db:
-            db.execute("UPDATE jobs SET stage = ? WHERE id = ?", (stage, job_id))
+            entered = db.execute(
+                "UPDATE jobs SET stage = ? WHERE id = ? AND stage NOT IN (SELECT value FROM json_each(?))",
+                (stage, job_id, json.dumps(ENDED)),
+            )
+        if not entered.rowcount:
+            raise Cancelled(STOPPED)
         self._counts[job_id] = _Count(stage, 0, 0, time.monotonic())
         self.tell()
 
@@ -149,7 +156,7 @@ class JobQueue:
 
     def check(self, job_id: int) -> None:
         if job_id in self._cancelled:
-            raise Cancelled("Stopped before it was complete; nothing of this file was kept.")
+            raise Cancelled(STOPPED)
 
     def end(self, job_id: int, result: AddResult, stage: JobStage | None = None) -> None:
         """The job's end: done or failed as `result` says, unless `stage` says cancelled."""
@@ -168,6 +175,7 @@ class JobQueue:
     # ------------------------------------------------------------------ what people ask of it
 
     def retry(self, job_id: int, password: str | None, keep_password: bool, replace_key: bool | None) -> None:
+        self._cancelled.discard(job_id)  # stopped in the moment of its end
         with self._catalog.transaction() as db:
             db.execute(
                 "UPDATE jobs SET stage = 'waiting', result = NULL, password = coalesce(?, password), "
@@ -186,9 +194,14 @@ class JobQueue:
     def cancel(self, job_ids: Sequence[int]) -> None:
         """Waiting ones end at once, running ones at their next step."""
         for row in self.rows(ids=list(job_ids) or [-1]):
-            if row.stage == JobStage.WAITING:
-                self.end(row.id, AddResult(row.key, AddState.FAILED, message="Stopped."), JobStage.CANCELLED)
-            elif row.stage not in ENDED:
+            stopped = AddResult(row.key, AddState.FAILED, message="Stopped.")
+            with self._catalog.transaction() as db:  # a lane may be about to begin it: one of the two wins
+                ended = db.execute(
+                    "UPDATE jobs SET stage = 'cancelled', result = ?, password = NULL "
+                    "WHERE id = ? AND stage = 'waiting'",
+                    (result_to_json(stopped), row.id),
+                )
+            if not ended.rowcount and row.stage not in ENDED:
                 self._cancelled.add(row.id)
         self.tell()
 

@@ -10,7 +10,7 @@ import pytest
 
 from ingest.catalog import Catalog, JobRow
 from ingest.catalog.schema import MIGRATIONS
-from ingest.errors import NotFound, Taken
+from ingest.errors import Cancelled, NotFound, Taken
 from ingest.model import (
     Chunk,
     DocumentState,
@@ -257,6 +257,28 @@ def test_jobs_survive_and_can_be_stopped_and_tried_again(filled: Filled) -> None
     queue.end(job.id, _result("a.pdf"))
     assert queue.rows()[0].password is None
     assert queue.forget([job.id]) == ["h1"]
+
+
+def test_a_job_stopped_since_a_lane_looked_it_up_is_not_begun(filled: Filled) -> None:
+    job = filled.job("a.pdf", "h1")  # what the lane holds
+    filled.queue.cancel([job.id])
+    with pytest.raises(Cancelled, match="Stopped"):
+        filled.queue.step(job.id, JobStage.READING)
+    assert filled.queue.rows()[0].stage == JobStage.CANCELLED
+
+
+def test_a_job_begun_while_it_is_being_stopped_is_stopped_at_its_next_step(
+    filled: Filled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = filled.job("a.pdf", "h1")
+    queue = filled.queue
+    queue.step(job.id, JobStage.READING)
+    with monkeypatch.context() as patched:
+        patched.setattr(queue, "rows", lambda **_: [job])  # looked up just before that step
+        queue.cancel([job.id])
+    assert queue.rows()[0].stage == JobStage.READING, "it has not ended: the lane still works at it"
+    with pytest.raises(Cancelled):
+        queue.check(job.id)
 
 
 def test_state_names_are_those_of_the_schema() -> None:
