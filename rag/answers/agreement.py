@@ -93,11 +93,11 @@ class Word:
 
 
 class Text:
-    """A text as words, prepared once."""
+    """A text as words, prepared once; those before `start` are left out."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, start: int = 0) -> None:
         self.text = text
-        self.words: list[Word] = _words(text)
+        self.words: list[Word] = [word for word in _words(text) if word.start >= start]
 
     @cached_property
     def forms(self) -> list[str]:

@@ -14,6 +14,7 @@ from ingest.text.sentences import ITEM
 from rag.answers.agreement import Text, is_literal
 from rag.answers.choose import Extract
 from rag.answers.support import LITERAL, PARTLY, SUPPORTED, Head, Judge, verdict
+from rag.answers.talk import claim_start, figures, leads, only_talks, own_words
 from rag.model import Citation, Hit, Sentence
 from rag.reader import Reader
 
@@ -84,14 +85,14 @@ def cite(marker: int, hit: Hit, start: int, end: int, answer_start: int, answer_
 
 
 def ground(
-    reader: Reader, sentences: Sequence[Sentence], hits: Sequence[Hit]
+    reader: Reader, sentences: Sequence[Sentence], hits: Sequence[Hit], question: str = ""
 ) -> tuple[tuple[Sentence, ...], tuple[Citation, ...]]:
     """Checked sentences and their citations, numbered by first use; markers point into `hits`.
 
-    A sentence's markers are 1-based numbers of `hits`; others are dropped. A verdict is given to
-    sentences that say something (a heading or a lone list intro says nothing).
+    A sentence's markers are 1-based numbers of `hits`; others are dropped. A verdict is given to sentences
+    that say something (a heading, a lone list intro and mere talk about the answer say nothing).
     """
-    check = Check(reader, hits)
+    check = Check(reader, hits, question=question)
     before = ["", *(each.text for each in sentences)]
     return check.cite([check.sentence(each, text) for each, text in zip(sentences, before, strict=False)])
 
@@ -118,12 +119,13 @@ def strict(
 
 
 def supported(sentences: Sequence[Sentence]) -> list[Sentence]:
-    """The supported ones; a heading or list intro goes when nothing is left under it."""
+    """The supported ones; a heading or list intro goes when nothing is left under it, and mere talk always:
+    strictly only what the documents say is told."""
     kept: list[Sentence] = []
-    waiting: list[Sentence] = []  # without a verdict: they stay if something supported follows
+    waiting: list[Sentence] = []  # headings and intros: they stay if something supported follows
     for each in sentences:
         if each.verdict is None:
-            waiting = [*waiting, each] if not waiting or _leads(waiting[-1]) else [each]
+            waiting += [each] if leads(each.text) else []
         elif each.verdict == "supported":
             kept += [*waiting, each]
             waiting = []
@@ -154,23 +156,31 @@ class Check:
     more where no cited passage supports it.
     """
 
-    def __init__(self, reader: Reader, hits: Sequence[Hit], judge: Judge | None = None) -> None:
-        """`judge` is the reader's own without one."""
+    def __init__(
+        self, reader: Reader, hits: Sequence[Hit], judge: Judge | None = None, question: str = ""
+    ) -> None:
+        """`judge` is the reader's own without one; `question` is what is answered."""
         self._reader = reader
         self._judge = judge or Head(reader)
         self._hits = hits
+        self._question = question
         self._texts: dict[int, Text] = {}
 
     def sentence(self, sentence: Sentence, before: str = "") -> Sentence:
         """`sentence` with verdict, score and markers that are right; `before` is the text of the one before.
 
-        Its markers stay numbers of the hits: `cite` numbers them by first use.
+        Its markers stay numbers of the hits: `cite` numbers them by first use. One that only talks has none.
         """
         markers = tuple(dict.fromkeys(n for n in sentence.markers if 1 <= n <= len(self._hits)))
-        if not _says_something(sentence.text):
+        if leads(sentence.text) and not self._adds(sentence.text):
             return replace(sentence, markers=markers)
-        claim = Text(sentence.text)
-        heard = f"{before} {sentence.text}" if before and _leans_back(claim) else sentence.text
+        if only_talks(sentence.text, self._question):
+            return replace(sentence, markers=())
+        start = claim_start(sentence.text, self._question)
+        said, claim = sentence.text[start:], Text(sentence.text, start)
+        heard = f"{before} {said}" if before and _leans_back(claim) else said
+        if self._question and not own_words(claim):  # “No.”, “Yes.”
+            heard = f"{self._question} {said}"
         cited, together = self._probabilities(claim, heard, markers)
         best = max([*cited.values(), together])
         if best < SUPPORTED:
@@ -217,20 +227,18 @@ class Check:
         )
         return [-n for count, n in ranked[:MOST_TRIED] if count]
 
+    def _adds(self, text: str) -> bool:
+        """Whether a heading or intro has a figure or an address that neither the question nor a passage has."""
+        new = figures(text) and figures(text) - figures(self._question)
+        for number in range(1, len(self._hits) + 1) if new else ():
+            new -= figures(self._text(number).text)
+        return bool(new)
+
     def _text(self, number: int) -> Text:
         if number not in self._texts:
             chunk = self._hits[number - 1].chunk
             self._texts[number] = Text(f"{chunk.context}\n{chunk.text}" if chunk.context else chunk.text)
         return self._texts[number]
-
-
-def _says_something(text: str) -> bool:
-    return sum(c.isalpha() for c in text) >= 3 and not text.rstrip().endswith(":")
-
-
-def _leads(sentence: Sentence) -> bool:
-    """Whether a sentence without a verdict introduces what follows it."""
-    return sentence.text.rstrip().endswith(":") or sentence.text.lstrip().startswith("#")
 
 
 def _leans_back(claim: Text) -> bool:

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from ingest.text.sentences import sentences
 from rag.answers.agreement import Agreement, Text, agreement
 from rag.answers.logistic import Logistic
+from rag.answers.talk import own_words
 from rag.model import Verdict
 from rag.reader import Reader
 
@@ -28,6 +29,7 @@ FILE = Path(__file__).resolve().parents[1] / "reader" / "support.json"
 SHORT_WORDS = 60.0  # telling words: the scale on which a passage counts as short
 LITERAL = 0.99  # probability for a claim that stands in the passage word for word
 SUPPORTED, PARTLY = 0.5, 0.2  # probabilities from which a claim is called so
+UNSHARED = 0.45  # probability at most for a claim that shares no word of its own with the passage
 
 _BASE = (
     "support", "words_missing", "nearby", "numbers_missing", "names_missing", "said_missing",
@@ -85,7 +87,9 @@ def probability(claim: Text, passage: Text, logit: float) -> float:
     """How likely the passage supports the claim, 0 to 1; `logit` is the support head's."""
     agreed = agreement(claim, passage)
     found = shipped().probability(features(logit, agreed, passage))
-    return max(found, LITERAL) if agreed.literal else found
+    if agreed.literal:
+        return max(found, LITERAL)
+    return found if own_words(claim) & passage.known else min(found, UNSHARED)
 
 
 def verdict(probability: float) -> Verdict:

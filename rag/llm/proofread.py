@@ -30,11 +30,16 @@ class Proofreader:
     """
 
     def __init__(
-        self, reader: Reader, hits: Sequence[Hit], strictly: bool = False, judge: Judge | None = None
+        self,
+        reader: Reader,
+        hits: Sequence[Hit],
+        strictly: bool = False,
+        judge: Judge | None = None,
+        question: str = "",
     ) -> None:
         self._hits = hits
         self._strictly = strictly
-        self._check = Check(reader, hits, judge)
+        self._check = Check(reader, hits, judge, question)
         self._known: dict[tuple[Sentence, str], Sentence] = {}  # (sentence, text before it) → checked
         self._changed = threading.Condition()  # guards what follows
         self._text = ""
