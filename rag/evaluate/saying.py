@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ingest.model import StoredChunk
+from ingest.model.chunks import StoredChunk
 from ingest.settings import Settings, go_offline
 from rag.evaluate.labels import labelled
 from rag.model import Hit, Sentence
