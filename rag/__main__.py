@@ -42,6 +42,7 @@ from rag.model import (
     Progress,
     Sentence,
     Turn,
+    counted,
 )
 from rag.settings import AskSettings
 
@@ -213,8 +214,8 @@ def ask_one(engine: Asks, library: Library, question: Question, line: StatusLine
                 line.show(f"{event.stage}{f' {event.count:,}{of}' if event.count or of else ''} …")
             elif isinstance(event, Checked):
                 checked[event.number] = event.sentence
-                found = sum(each.verdict == "supported" for each in checked.values())
-                line.show(f"writing, {found} of {len(checked)} sentences found …")
+                found, said = counted(checked.values())
+                line.show(f"writing, {found} of {said} sentences found …")
             elif isinstance(event, Finished):
                 event.answer.timings_ms.setdefault("total", (time.perf_counter() - began) * 1000)
                 return event.answer

@@ -259,7 +259,7 @@ class Engine:
             yield Progress("writing")
             written = yield from write(
                 model, models.reader, draft.question, history, draft.hits, self.ask_settings.strict, cancel, clock.lap,
-                self._loaded.judge(self.ask_settings.support_model),
+                self._loaded.judge(self.ask_settings.support_model), draft.query,
             )  # fmt: skip
         except ModelUnavailable as error:
             yield Finished(instead(otherwise(), str(error)))

@@ -8,7 +8,7 @@ Every stage adds its own field to a hit; a score is never overwritten by the nex
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeVar
 
@@ -135,6 +135,13 @@ class Sentence:
     block: int = 0
 
 
+def counted(sentences: Iterable[Sentence]) -> tuple[int, int]:
+    """How many sentences the passages support, of how many that say something: a heading, a lone list intro and talk
+    about the answer itself say nothing."""
+    verdicts = [each.verdict for each in sentences if each.verdict is not None]
+    return verdicts.count("supported"), len(verdicts)
+
+
 @dataclass(frozen=True, slots=True)
 class Coverage:
     """How much of the library an answer to a question about all of it rests on.
@@ -191,13 +198,13 @@ class Answer:
 
     @property
     def sentences_checked(self) -> int:
-        """Sentences that say something; a heading or a lone list intro says nothing."""
-        return 0 if self.refused else sum(each.verdict is not None for each in self.sentences)
+        """Sentences that say something."""
+        return 0 if self.refused else counted(self.sentences)[1]
 
     @property
     def sentences_found(self) -> int:
         """… of which the passages support."""
-        return 0 if self.refused else sum(each.verdict == "supported" for each in self.sentences)
+        return 0 if self.refused else counted(self.sentences)[0]
 
     @property
     def found_line(self) -> str:

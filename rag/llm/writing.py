@@ -42,15 +42,16 @@ def write(
     cancel: CancelToken,
     lap: Callable[[str], None],
     judge: Judge | None = None,
+    query: str = "",
 ) -> Generator[Event, None, Written]:
     """What is written as it is written and checked. `lap` is told the stages "writing" and "checking" at their end;
-    `judge` says what is supported, the reader's head without one.
+    `judge` says what is supported, the reader's head without one; `query` is the question where that stands alone.
 
     Raises Cancelled, and ModelUnavailable when the model fails or, `strict`, nothing it wrote is supported.
     """
     usage: dict[str, int] = {}
     prompt = model.compose(question, history, hits)
-    with Proofreader(reader, prompt.hits, strict, judge) as proofreader:
+    with Proofreader(reader, prompt.hits, strict, judge, query or question) as proofreader:
         pieces = model.stream(prompt, cancel, usage.update)
         for piece in Leaks(prompt, model.name).held_against(pieces):
             yield from proofreader.add(piece)
@@ -64,7 +65,7 @@ def write(
         }
     sentences, citations, left_out = ((), (), 0) if proofreader.refused else proofreader.outcome()
     lap("checking")
-    if left_out and not sentences:
+    if strict and not sentences and not proofreader.refused:
         raise NothingFound(_nothing_found(model.name, left_out))
     notices = (
         *[HISTORY_TRIMMED] * bool(prompt.left_out_turns),
@@ -79,5 +80,7 @@ def _left_out(count: int) -> str:
 
 
 def _nothing_found(name: str, count: int) -> str:
+    if not count:
+        return f"Nothing that {name} wrote could be looked for in your documents (strict answers are on)."
     what = "The one sentence" if count == 1 else f"None of the {count} sentences"
     return f"{what} that {name} wrote was {'not ' * (count == 1)}found in your documents (strict answers are on)."

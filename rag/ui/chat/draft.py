@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rag.llm.prompt import parse_answer
-from rag.model import Sentence
+from rag.model import Sentence, counted
 from rag.ui.render import Json, blocks_json
 from rag.ui.session import plain
 
@@ -30,11 +30,8 @@ def draft_markdown(text: str, checked: Sequence[Sentence]) -> str:
 
 def checked_line(checked: Sequence[Sentence]) -> str:
     """ "2 of 3 sentences found" so far; "" before the first."""
-    said = [each for each in checked if each.verdict]
-    if not said:
-        return ""
-    found = sum(each.verdict == "supported" for each in said)
-    return f"{found} of {len(said)} sentence{'s' * (len(said) > 1)} found"
+    found, said = counted(checked)
+    return f"{found} of {said} sentence{'s' * (said > 1)} found" if said else ""
 
 
 def _block(block: Json) -> str:

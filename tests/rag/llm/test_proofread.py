@@ -115,7 +115,7 @@ def test_a_sentence_is_told_before_the_text_ends(reader: Reader) -> None:
 
 def test_the_stream_does_not_wait_for_the_check() -> None:
     go = threading.Event()
-    text = "The winter is long and cold up there [1]. " * 50
+    text = "The morning is long and cold at the pool [1]. " * 50
     began = time.perf_counter()
     with Proofreader(SlowReader(lambda: go.wait(20)), HITS) as proofreader:  # type: ignore[arg-type]
         for piece in pieces_of(text, 4):
