@@ -174,7 +174,7 @@ class Check:
         markers = tuple(dict.fromkeys(n for n in sentence.markers if 1 <= n <= len(self._hits)))
         if leads(sentence.text) and not self._adds(sentence.text):
             return replace(sentence, markers=markers)
-        if only_talks(sentence.text, self._question):
+        if only_talks(sentence.text, self._question) and not self._stands(sentence.text):
             return replace(sentence, markers=())
         start = claim_start(sentence.text, self._question)
         said, claim = sentence.text[start:], Text(sentence.text, start)
@@ -233,6 +233,11 @@ class Check:
         for number in range(1, len(self._hits) + 1) if new else ():
             new -= figures(self._text(number).text)
         return bool(new)
+
+    def _stands(self, text: str) -> bool:
+        """Whether a passage has a sentence word for word: some documents are about documents."""
+        claim = Text(text)
+        return any(is_literal(claim, self._text(number)) for number in range(1, len(self._hits) + 1))
 
     def _text(self, number: int) -> Text:
         if number not in self._texts:

@@ -63,6 +63,9 @@ _COURTESY = frozenset(
 _PAIRS = frozenset(
     {("answer", "to"), ("question", "to"), ("respond", "to"), ("deal", "with"), ("antwort", "auf")}
 )
+_NAMING = frozenset(
+    terms("mention discuss describe cover specify explain address clarify")
+)  # it stands right behind
 _REGARDING = frozenset(terms("regarding concerning bezüglich hinsichtlich concernant respecto riguardo"))
 
 
@@ -130,14 +133,13 @@ class _Talk:
 def _talk(stems: Sequence[str], asked: frozenset[str], language: Language) -> _Talk | None:
     """None where a word is none of the language's talk."""
     subject = asked - language.small - language.asking - language.verbs - language.about
-    anchored = spoken = told = heard = (
-        False  # an anchor, a predicate, something that may be about what follows
-    )
+    anchored = spoken = told = heard = False  # `heard`: something that may be about what follows
+    rest = language.anchors | language.filling | language.small | language.verbs
     topic = ""  # within what the sentence is about: "about", "asking"
     for before, stem in zip(["", *stems], stems, strict=False):
         if stem in subject and not topic:
             return None
-        anchored |= not topic and (stem in language.anchors or stem in language.nouns)
+        anchored |= stem not in subject and (stem in language.anchors or stem in language.nouns)
         if not stem[:1].isalnum():
             anchored, told = anchored or stem == "?", told or stem == "?"
             topic, heard = "", heard and stem not in ":;"
@@ -148,16 +150,19 @@ def _talk(stems: Sequence[str], asked: frozenset[str], language: Language) -> _T
         elif topic and stem in asked:
             continue
         elif topic and stem in language.denials:
-            return None
+            if topic == "asking":
+                return None
+            topic = ""
         elif topic != "asking" and _begins(before, stem, language) and (heard or stem in _REGARDING):
             topic = "about"
         elif stem in language.saying:
             heard = spoken = told = True
+            topic = topic or ("about" if stem in _NAMING else "")
         elif stem in language.nouns:
             heard = True
         elif stem in _COURTESY:
             told = True
-        elif not (stem in language.anchors or stem in language.filling or stem in language.small):
+        elif stem not in rest:
             return None
     return _Talk(anchored, spoken, told)
 
@@ -178,7 +183,12 @@ def _languages() -> tuple[Language, ...]:
 
 def _pieces(text: str) -> list[str]:
     """Stems, and signs that end a clause."""
-    return [_stem(piece) for piece in _PIECE.findall(_NOT_STATE.sub(r"\1 stated", text.casefold()))]
+    return [
+        _stem(piece)
+        for piece in _PIECE.findall(
+            _NOT_STATE.sub(r"\1 stated", text.casefold()).replace("feel free", "feel")
+        )
+    ]
 
 
 def _stem(piece: str) -> str:

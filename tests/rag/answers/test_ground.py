@@ -9,7 +9,7 @@ from ingest.model.chunks import StoredChunk
 from ingest.settings import Settings
 from rag.answers.choose import Extract
 from rag.answers.ground import cite_extracts, ground, strict
-from rag.model import Hit, Sentence
+from rag.model import Hit, Sentence, counted
 from rag.reader import RawReading, Reader
 from rag.search.rerank import ReadHit
 
@@ -128,6 +128,44 @@ def test_a_marker_beside_the_right_one_goes_when_its_passage_says_nothing_of_it(
     assert [each.chunk_id for each in citations] == [2]
 
 
+def test_talk_about_the_answer_is_not_counted_and_bears_no_footnote(reader: Reader) -> None:
+    said = [
+        Sentence("Here is what your documents say about the pool.", (2,)),
+        Sentence("The swimming pool opens at nine in the morning.", (1,)),
+        Sentence("As the passages show, the password is hunter.", (1,)),
+        Sentence("I hope this helps!", (1,)),
+    ]
+    sentences, citations = ground(reader, said, pool_and_leave(), "When does the pool open?")
+    assert [each.verdict for each in sentences[:2]] == [None, "supported"]
+    assert sentences[2].verdict in ("partly", "not_found")
+    assert sentences[3].verdict is None
+    assert [each.markers for each in sentences] == [(), (1,), (1,), ()]
+    assert counted(sentences) == (1, 2)
+    kept, _ = strict(sentences, citations)
+    assert [each.text for each in kept] == ["The swimming pool opens at nine in the morning."]
+
+
+def test_talk_that_a_document_has_word_for_word_is_a_claim(reader: Reader) -> None:
+    hits = [Hit(chunk(1, "Apprentices. You ask questions when you need help. Nobody minds."))]
+    (sentence,), _ = ground(reader, [Sentence("You ask questions when you need help.", ())], hits)
+    assert (sentence.verdict, sentence.markers) == ("supported", (1,))
+
+
+def test_a_bare_yes_or_no_is_checked_and_never_called_supported(reader: Reader) -> None:
+    """The head does not know one from the other (rag/evaluate/LOG.md)."""
+    for text in ("Yes.", "No."):
+        (sentence,), _ = ground(
+            reader, [Sentence(text, (1,))], pool_and_leave(), "Does the pool open at nine?"
+        )
+        assert sentence.verdict in ("partly", "not_found")
+
+
+def test_an_intro_is_checked_where_it_has_a_figure_of_its_own(reader: Reader) -> None:
+    said = [Sentence("Up to five days:", (2,)), Sentence("The fee of 900 dollars is due:", (2,))]
+    sentences, _ = ground(reader, said, pool_and_leave())
+    assert [each.verdict for each in sentences] == [None, "not_found"]
+
+
 def test_strict_keeps_what_is_supported_and_numbers_it_anew() -> None:
     _, citations = cite_extracts(
         [extract(one, "Nobody is paid.", "Nobody", 1) for one in (read_hit(1, TEXT), read_hit(2, TEXT))]
@@ -137,6 +175,7 @@ def test_strict_keeps_what_is_supported_and_numbers_it_anew() -> None:
             Sentence("# Costs", ()),
             Sentence("Made up.", (1,), "not_found", 0.1),
             Sentence("In short:", ()),
+            Sentence("This is what the documents say.", ()),
             Sentence("Nobody is paid.", (2,), "supported", 0.9),
             Sentence("Also:", ()),
             Sentence("Half true.", (1,), "partly", 0.3),
