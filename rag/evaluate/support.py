@@ -76,17 +76,19 @@ def scores(reader: Any, held: Sequence[Any]) -> dict[str, Any]:
     """AUC with its interval and balanced accuracy at the set bound, the bare head beside the check."""
     from rag.answers.agreement import Text
     from rag.answers.support import SUPPORTED, logits, probability
+    from rag.answers.talk import claim_start
 
     labels = np.array([claim.supported for claim in held])
     began = time.process_time()
     bare = np.asarray(reader.support([(c.text, c.passage) for c in held]), np.float64)
     spent = time.process_time() - began
-    found = np.asarray(logits(reader, [(c.text, c.passage) for c in held]))
+    starts = [claim_start(c.text) for c in held]
+    found = np.asarray(logits(reader, [(c.text[at:], c.passage) for c, at in zip(held, starts, strict=True)]))
     began = time.process_time()
     checked = np.array(
         [
-            probability(Text(c.text), Text(c.passage), logit)
-            for c, logit in zip(held, found.tolist(), strict=True)
+            probability(Text(c.text, at), Text(c.passage), logit)
+            for c, at, logit in zip(held, starts, found.tolist(), strict=True)
         ]
     )
     rules = time.process_time() - began
