@@ -22,8 +22,8 @@ FILES = {
     "staff.csv": "Name,Team,Salary\nAda,Cloud,52000\nBen,Cloud,48000\nCleo,People,41000\n",
 }
 SAYS = (
-    "A parking space ", "costs 48 pounds a month [1]. ", "It costs 35 pounds ", "a month [1]. ", "The moon is ",
-    "made of green cheese [2].",
+    "The passages answer ", "this in part [1]. ", "A parking space ", "costs 48 pounds a month [1]. ", "It costs 35 pounds ",
+    "a month [1]. ", "The moon is ", "made of green cheese [2].",
 )  # fmt: skip
 FOUND = {
     "quotations": "1 of 1 sentence found in your documents",
@@ -115,6 +115,9 @@ def test_an_answer_is_checked_shown_and_made_again_with_each_kind_of_model(offic
     marker.press("Enter")
     expect(page.locator(".fn-panel .fn-card.fn-current")).to_contain_text("pounds a month")
     if kind == "local":
+        talk = answer.locator(".fn-sentence", has_text="answer this in part")
+        expect(talk).to_have_class("fn-sentence")  # neither marked nor counted, without a footnote
+        expect(talk.locator("xpath=following-sibling::*[1]")).to_have_class("fn-sentence")
         of_35 = answer.locator(".fn-sentence", has_text="35 pounds").locator("xpath=following-sibling::*[1]")
         of_35.locator(".fn-marker").click()
         expect(page.locator(".fn-panel .fn-card.fn-current")).to_contain_text("35 pounds")
