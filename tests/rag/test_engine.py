@@ -273,6 +273,24 @@ def test_strict_answers_hold_what_is_supported_and_say_what_is_missing(
     )
 
 
+def test_an_answer_that_only_talks_is_not_counted_and_strictly_none(
+    home: LocalHome, engine: Engine, library: LocalLibrary
+) -> None:
+    with serving() as server:
+        model = with_model(engine, server.url, "talk")
+        said, _ = ended(model.ask(QUESTION, library))
+        strictly = model.under(replace(model.ask_settings, strict=True))
+        answer, told = ended(strictly.ask(QUESTION, library))
+    assert [(each.verdict, each.markers) for each in said.sentences] == [(None, ()), (None, ())]
+    assert (said.found_line, said.citations, said.refused) == ("", (), False)
+    assert answer.model == EXTRACTIVE
+    assert not any(isinstance(event, Delta) for event in told)
+    assert answer.notices == (
+        "Nothing that openai:talk wrote could be looked for in your documents (strict answers are on). "
+        "This answer is made of quotations instead.",
+    )
+
+
 def test_a_strict_answer_of_inventions_alone_gives_way_to_quotations(
     home: LocalHome, engine: Engine, library: LocalLibrary
 ) -> None:

@@ -4,6 +4,7 @@
     invent     a sentence of the first passage, then one that stands nowhere; invent-all: two of these
     slow-cite  invent and a third sentence, one word each `word_seconds`
     ready      the word "Ready."
+    talk       two sentences that say nothing
     refuse     "The documents don't say."
     slow       twenty words, one each `word_seconds`
     hang       headers, then nothing until the client goes
@@ -41,7 +42,7 @@ from urllib.parse import quote, urlsplit
 from tests.servers.loopback import QuietHandler, listening
 
 MODELS = (
-    "cite", "invent", "invent-all", "slow-cite", "ready", "refuse", "slow", "hang", "think", "obey", "gullible", "hostile",
+    "cite", "invent", "invent-all", "slow-cite", "ready", "talk", "refuse", "slow", "hang", "think", "obey", "gullible", "hostile",
     "echo-key", "overflow", "garbage", "condense",
 )  # fmt: skip
 HOSTILE = (
@@ -89,6 +90,8 @@ def answer_for(model: str, messages: list[dict[str, Any]]) -> str:
         return "The documents don't say."
     if model == "ready" or (model in ("cite", "invent", "slow-cite") and not firsts):
         return "Ready."
+    if model == "talk":
+        return "This is what the documents say [1]. I hope this helps!"
     if model == "slow-cite":
         return f"{firsts[0]} [1]. {INVENTED} Tea it is: {firsts[0]} [1]."
     if model == "invent":
