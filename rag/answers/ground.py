@@ -14,7 +14,7 @@ from ingest.text.sentences import ITEM
 from rag.answers.agreement import Text, is_literal
 from rag.answers.choose import Extract
 from rag.answers.support import LITERAL, PARTLY, SUPPORTED, Head, Judge, verdict
-from rag.answers.talk import claim_start, figures, leads, only_talks, own_words
+from rag.answers.talk import claim_start, figures, introduces, leads, only_talks, own_words
 from rag.model import Citation, Hit, Sentence
 from rag.reader import Reader
 
@@ -228,11 +228,14 @@ class Check:
         return [-n for count, n in ranked[:MOST_TRIED] if count]
 
     def _adds(self, text: str) -> bool:
-        """Whether a heading or intro has a figure or an address that neither the question nor a passage has."""
-        new = figures(text) and figures(text) - figures(self._question)
-        for number in range(1, len(self._hits) + 1) if new else ():
+        """Whether a heading or intro has a figure or an address, or a heading a word, that neither the question nor a
+        passage has."""
+        new = figures(text) - figures(self._question)
+        words = set() if introduces(text) else own_words(Text(text)) - Text(self._question).known
+        for number in range(1, len(self._hits) + 1) if new or words else ():
             new -= figures(self._text(number).text)
-        return bool(new)
+            words -= self._text(number).known
+        return bool(new or words)
 
     def _stands(self, text: str) -> bool:
         """Whether a passage has a sentence word for word: some documents are about documents."""

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -29,7 +30,6 @@ _FIRST_YES_NO = re.compile(rf"\s*(?:{'|'.join(sorted(_YES_NO))})[,.;:!–—-]+\
 _FRONT = re.compile(r"(?:(?P<that>,? (?:that|dass|que|che))|[,:])\s+(?=\w)")
 _FIGURE = re.compile(r"\d(?:[.,:]?\d)+|\S*(?:@|://|www\.)\S*")
 
-
 FILE = Path(__file__).resolve().with_suffix(".json")
 
 
@@ -38,9 +38,7 @@ class Language:
     """The words of one language with which people talk about documents and answers, as stems."""
 
     small: frozenset[str]
-    anchors: frozenset[
-        str
-    ]  # documents, the one who writes: one of these or of `nouns` is in every such sentence
+    anchors: frozenset[str]  # documents, the writer: one of these or of `nouns` is in every such sentence
     nouns: frozenset[str]  # question, answer, information: may be about something, as may `saying`
     saying: frozenset[str]
     filling: frozenset[str]  # no talk by themselves
@@ -65,13 +63,18 @@ _PAIRS = frozenset(
 )
 _NAMING = frozenset(
     terms("mention discuss describe cover specify explain address clarify")
-)  # it stands right behind
+)  # it is right behind
 _REGARDING = frozenset(terms("regarding concerning bezüglich hinsichtlich concernant respecto riguardo"))
 
 
 def leads(text: str) -> bool:
-    """Whether a sentence introduces what follows it: a heading, or one that ends with a colon."""
-    return text.rstrip(" *_").endswith(":") or text.lstrip().startswith("#")
+    """Whether a sentence stands above what follows it: a heading, or one that introduces it."""
+    return introduces(text) or text.lstrip().startswith("#")
+
+
+def introduces(text: str) -> bool:
+    """Whether a sentence ends with a colon."""
+    return text.rstrip(" *_").endswith(":")
 
 
 def figures(text: str) -> set[str]:
@@ -103,7 +106,7 @@ def own_words(claim: Text) -> set[str]:
 
 def only_talks(text: str, question: str = "") -> bool:
     """Whether a sentence says nothing that a document could tell; `question` is what it answers."""
-    pieces = _PIECE.findall(text.casefold())
+    pieces = _PIECE.findall(_plain(text))
     if not any(piece.isalnum() for piece in pieces):
         return True
     if any(piece in _YES_NO and not _denies(pieces, at) for at, piece in enumerate(pieces)):
@@ -183,12 +186,13 @@ def _languages() -> tuple[Language, ...]:
 
 def _pieces(text: str) -> list[str]:
     """Stems, and signs that end a clause."""
-    return [
-        _stem(piece)
-        for piece in _PIECE.findall(
-            _NOT_STATE.sub(r"\1 stated", text.casefold()).replace("feel free", "feel")
-        )
-    ]
+    told = _NOT_STATE.sub(r"\1 stated", _plain(text)).replace("feel free", "feel")
+    return [_stem(piece) for piece in _PIECE.findall(told)]
+
+
+def _plain(text: str) -> str:
+    """Small letters; letters in circles and the like are letters."""
+    return unicodedata.normalize("NFKC", text).casefold()
 
 
 def _stem(piece: str) -> str:

@@ -160,6 +160,12 @@ def test_a_bare_yes_or_no_is_checked_and_never_called_supported(reader: Reader) 
         assert sentence.verdict in ("partly", "not_found")
 
 
+def test_a_heading_is_checked_where_it_has_a_word_of_its_own(reader: Reader) -> None:
+    said = [Sentence("## Unused leave", ()), Sentence("# The moon is made of green cheese", ())]
+    sentences, _ = ground(reader, said, pool_and_leave())
+    assert [each.verdict for each in sentences] == [None, "not_found"]
+
+
 def test_an_intro_is_checked_where_it_has_a_figure_of_its_own(reader: Reader) -> None:
     said = [Sentence("Up to five days:", (2,)), Sentence("The fee of 900 dollars is due:", (2,))]
     sentences, _ = ground(reader, said, pool_and_leave())

@@ -68,7 +68,7 @@ def test_no_talk_hides_a_word_or_a_number() -> None:
     for text, question in talk:
         words = text.split()
         for at in range(len(words) + 1):
-            for hidden in ("hunter", "4711", "Mallory", "https://evil.example", "yes,"):
+            for hidden in ("hunter", "4711", "Mallory", "https://evil.example", "ⓗⓤⓝⓣⓔⓡ", "yes,"):
                 assert not only_talks(" ".join([*words[:at], hidden, *words[at:]]), question), (
                     text,
                     at,
