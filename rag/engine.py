@@ -4,26 +4,23 @@
 
 A question about the library as a whole (rag/whole) is gathered from every document instead.
 
-The one place where concrete parts are chosen. Models are loaded once, at the first question or by
-`warm_up`, whichever comes first.
+The one place where concrete parts are chosen. Models are loaded once (rag/loaded.py), at the first question
+or by `warm_up`, whichever comes first.
 """
 
 from __future__ import annotations
 
-import gc
-import logging
-import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
-from ingest.errors import FootnoteError, ModelUnavailable, WrongUsage
+from ingest.errors import ModelUnavailable, WrongUsage
 from ingest.protocols import Home, Library
 from ingest.settings import Settings
-from ingest.shelf.scope import Scope
-from rag.llm.opened import ChatModels
-from rag.llm.prompt import REFUSAL
-from rag.looking import Clock, Models, look, meanings
+from rag.draft import EXTRACTIVE, Draft, instead
+from rag.loaded import Loaded, Models
+from rag.looking import Clock, Query, look, meanings
 from rag.model import (
     Answer,
     CancelToken,
@@ -40,40 +37,26 @@ from rag.search.orders import without_orders
 from rag.settings import AskSettings
 
 if TYPE_CHECKING:
-    from rag.answers.support import Judge
     from rag.llm.chat_model import ChatModel
     from rag.llm.trial import Trial
     from rag.search.rerank import ReadHit
-    from rag.whole.kept import Kept
     from rag.whole.report import Found
-
-log = logging.getLogger("footnote.rag")
-
-EXTRACTIVE = "extractive"
-SHOWN_HITS = 40  # hits kept with an answer, read or not; more when these are of too few pages
 
 
 class Engine:
     """Answers questions from libraries. Safe for threads."""
 
-    def __init__(self, home: Home, settings: Settings, ask: AskSettings) -> None:
+    def __init__(
+        self, home: Home, settings: Settings, ask: AskSettings, loaded: Loaded | None = None
+    ) -> None:
         self._home = home
         self._settings = settings
         self.ask_settings = ask
-        self._models: Models | None = None
-        self._chat_models = ChatModels(settings.allow_download)
-        self._judges: dict[str, Judge] = {}  # by name; the one asked for last
-        self._kept: Kept | None = None
-        self._loading = threading.Lock()
-        self._state = "waiting"
+        self._loaded = loaded or Loaded(settings)
 
     def under(self, ask: AskSettings) -> Engine:
         """An engine with other settings, over the same models."""
-        other = Engine(self._home, self._settings, ask)
-        other._models = self.load()
-        other._state = self._state
-        other._chat_models, other._judges = self._chat_models, self._judges
-        return other
+        return Engine(self._home, self._settings, ask, self._loaded)
 
     # ------------------------------------------------------------------ one question
 
@@ -108,15 +91,16 @@ class Engine:
             clock.lap("asking" if found is None else "gathering")
             cancel.check()
             if found is not None:
-                asked = _Draft(question, question, [], [], 1.0, info.asked, 0, library.scope)
+                asked = Draft(question, question, [], [], 1.0, info.asked, 0, library.scope)
                 yield from self._tell(models, found, asked, clock, cancel)
                 return
-            ready = given or (yield from self._reworded(models, wanted, history, clock, cancel))
-            queries = iter((ready,)) if ready else meanings(models, wanted, history, clock)
-            looked = yield from look(
-                models, queries, library, self.ask_settings, clock, cancel, info.asked, mend=not ready
+            reworded = given or (yield from self._reworded(models, wanted, history, clock, cancel))
+            queries = chain(
+                [Query(reworded, as_given=True)] if reworded else [],
+                [] if given else meanings(models, wanted, history, clock),
             )
-            draft = _Draft(
+            looked = yield from look(models, queries, library, self.ask_settings, clock, cancel, info.asked)
+            draft = Draft(
                 question,
                 looked.query,
                 looked.read,
@@ -176,7 +160,7 @@ class Engine:
             return ()
         return (in_words(found, library.dates([claim.hit.chunk.document_id for claim in found])),)
 
-    def _extract(self, models: Models, draft: _Draft, clock: Clock) -> Answer:
+    def _extract(self, models: Models, draft: Draft, clock: Clock) -> Answer:
         """The extractive answer, or a refusal that holds nothing else."""
         from rag.answers.extract import extract
         from rag.answers.ground import cite_extracts
@@ -203,16 +187,13 @@ class Engine:
     ) -> Generator[Event, None, Found | None]:
         """What every document says, for a question about all of them; None for any other question."""
         from rag.whole.gather import gathered
-        from rag.whole.kept import Kept
         from rag.whole.tools import Tools
 
-        if self._kept is None:
-            self._kept = Kept()
-        tools = Tools(library, models.embedder, models.reader, self._kept)
+        tools = Tools(library, models.embedder, models.reader, self._loaded.kept)
         return (yield from gathered(tools, question, cancel, history))
 
     def _tell(
-        self, models: Models, found: Found, draft: _Draft, clock: Clock, cancel: CancelToken
+        self, models: Models, found: Found, draft: Draft, clock: Clock, cancel: CancelToken
     ) -> Iterator[Event]:
         """The gathered answer; a chat model writes where there is something to write."""
         from rag.whole.parts import noted
@@ -264,7 +245,7 @@ class Engine:
     def _write(
         self,
         models: Models,
-        draft: _Draft,
+        draft: Draft,
         history: Sequence[Turn],
         clock: Clock,
         cancel: CancelToken,
@@ -278,7 +259,7 @@ class Engine:
             yield Progress("writing")
             written = yield from write(
                 model, models.reader, draft.question, history, draft.hits, self.ask_settings.strict, cancel, clock.lap,
-                self._judge(models),
+                self._loaded.judge(self.ask_settings.support_model),
             )  # fmt: skip
         except ModelUnavailable as error:
             yield Finished(instead(otherwise(), str(error)))
@@ -292,86 +273,39 @@ class Engine:
 
     @property
     def ready(self) -> bool:
-        return self._models is not None
+        return self._loaded.ready
 
     @property
     def state(self) -> str:
         """What the models are doing, for people: "waiting", "loading the reader", "ready" …"""
-        return self._state
+        return self._loaded.state
+
+    def load(self) -> Models:
+        """The shipped models, loaded at the first call. Raises ModelUnavailable."""
+        return self._loaded.models()
 
     def warm_up(self) -> None:
         """Load the models in the background."""
-        threading.Thread(target=self._warm, name="warm-up", daemon=True).start()
-
-    def _warm(self) -> None:
-        try:
-            models = self.load()
-            # Kernels are made for a shape when it is first seen: see those of a real question now.
-            models.embedder.embed_passages(["word " * length for length in range(4, 80, 4)])
-            models.reader.read("what is this", [("title", "word " * length) for length in range(8, 240, 8)])
-            (vector,) = models.embedder.embed_queries(["what is this"])
-            for info in self._home.libraries():
-                if info.embedder == models.embedder.identity:  # indexes are opened at their first search
-                    self._home.library(info.name).search_vectors(vector, 1)
-            self.settle()
-            gc.collect()
-            gc.freeze()  # what stays for good is not gone through again: that held up a click for 0.2 s
-        except FootnoteError as error:
-            self._state = str(error)
-            log.error("%s", error)
-
-    def load(self) -> Models:
-        """The models, loaded at the first call. Raises ModelUnavailable."""
-        if self._models is None:
-            with self._loading:
-                if self._models is None:
-                    self._models = self._load()
-                    self._state = "ready"
-        return self._models
-
-    def _load(self) -> Models:
-        self._state = "loading the embedder"
-        from ingest.embedder import load_embedder
-        from rag.answers.confidence import Calibration
-        from rag.search.once import Once
-
-        embedder = Once(load_embedder(self._settings))
-        self._state = "loading the reader"
-        from rag.reader import Reader
-
-        return Models(embedder, Reader(self._settings), Calibration.load())
-
-    def _judge(self, models: Models) -> Judge | None:
-        """The model of these settings that says what is supported; None is the reader. Raises ModelUnavailable."""
-        name = self.ask_settings.support_model
-        if not name:
-            return None
-        with self._loading:
-            if name not in self._judges:
-                from rag.answers.entailment import Entailment
-
-                self._judges.clear()
-                self._judges[name] = Entailment(name, self._settings.allow_download, models.reader)
-            return self._judges[name]
+        self._loaded.warm_up(self._home, self.ask_settings)
 
     def _opened_chat_model(self, clock: Clock, cancel: CancelToken) -> Generator[Event, None, ChatModel]:
         """The chat model of these settings; opening it takes a while the first time. Raises ModelUnavailable."""
-        if self._chat_models.is_open(self.ask_settings):
-            return self._chat_models.open(self.ask_settings, cancel)
+        if self._loaded.chat_models.is_open(self.ask_settings):
+            return self._loaded.chat_models.open(self.ask_settings, cancel)
         yield Progress("opening")
-        model = self._chat_models.open(self.ask_settings, cancel)
+        model = self._loaded.chat_models.open(self.ask_settings, cancel)
         clock.lap("opening")
         return model
 
     def settle(self) -> None:
         """Let go of chat models that these settings do not name; begin to open one that runs here, which takes long."""
-        self._chat_models.settle(self.ask_settings)
+        self._loaded.chat_models.settle(self.ask_settings)
 
     def try_chat_model(self, ask: AskSettings, cancel: CancelToken) -> Trial:
         """One tiny request to the chat model of `ask`. Raises ModelUnavailable, Cancelled, WrongUsage."""
         from rag.llm.trial import try_chat_model
 
-        return try_chat_model(ask, self._chat_models, cancel)
+        return try_chat_model(ask, self._loaded.chat_models, cancel)
 
     # ------------------------------------------------------------------ questions to begin with
 
@@ -380,60 +314,3 @@ class Engine:
         from rag.chats.examples import example_questions
 
         return example_questions(library, count)
-
-
-@dataclass(frozen=True)
-class _Draft:
-    """What is known of an answer before it is written."""
-
-    question: str
-    query: str
-    read: list[ReadHit]
-    rest: list[Hit]
-    confidence: float
-    documents: int
-    distinct_pages: int
-    scope: Scope
-    disagreements: tuple[str, ...] = ()
-
-    @property
-    def hits(self) -> tuple[Hit, ...]:
-        from rag.search.rerank import in_order
-
-        return in_order(self.read, self.rest)
-
-    def answer(
-        self,
-        sentences: tuple[Sentence, ...],
-        citations: tuple[Citation, ...],
-        model: str,
-        clock: Clock,
-        notices: tuple[str, ...] = (),
-        usage: dict[str, int] | None = None,
-    ) -> Answer:
-        """The answer; without sentences it is a refusal."""
-        from rag.answers.ground import answer_text
-
-        if sentences:
-            notices = (*self.disagreements, *notices)
-        return Answer(
-            self.question, self.query, answer_text(sentences) or REFUSAL, sentences, citations,
-            shown(self.hits, self.distinct_pages), not sentences, round(self.confidence, 4), model, clock.total(),
-            self.documents, notices, dict(usage or {}), scope=self.scope,
-        )  # fmt: skip
-
-
-def instead(answer: Answer, reason: str) -> Answer:
-    """`answer` with the reason why it is not the chat model's."""
-    made = "" if answer.refused else " This answer is made of quotations instead."
-    return replace(answer, notices=(*answer.notices, reason + made))
-
-
-def shown(hits: Sequence[Hit], distinct_pages: int) -> tuple[Hit, ...]:
-    """The hits kept with an answer: SHOWN_HITS, or more until they are of `distinct_pages` pages."""
-    pages: set[tuple[int, int]] = set()
-    for count, hit in enumerate(hits, start=1):
-        pages.add((hit.chunk.document_id, hit.chunk.page))
-        if count >= SHOWN_HITS and len(pages) >= distinct_pages:
-            return tuple(hits[:count])
-    return tuple(hits)

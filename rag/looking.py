@@ -6,18 +6,25 @@ A follow-up may be meant in two ways; where the documents do not answer the like
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ingest.protocols import Embedder, Library
+from ingest.protocols import Library
 from rag.model import CancelToken, Event, Hit, Progress, Turn
 from rag.settings import AskSettings
 
 if TYPE_CHECKING:
-    from rag.answers.confidence import Calibration
-    from rag.reader import Reader
+    from rag.loaded import Models
     from rag.search.rerank import ReadHit
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What to search for: `as_given` by the person or a chat model, else with its words mended and written out."""
+
+    text: str
+    as_given: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +35,6 @@ class Looked:
     read: list[ReadHit]
     rest: list[Hit]
     confidence: float
-
-
-@dataclass(frozen=True)
-class Models:
-    """What a question needs, loaded."""
-
-    embedder: Embedder
-    reader: Reader
-    calibration: Calibration
 
 
 @dataclass
@@ -56,34 +54,33 @@ class Clock:
         return {**self.spent, "total": round((time.perf_counter() - self.started) * 1000, 1)}
 
 
-def meanings(models: Models, question: str, history: Sequence[Turn], clock: Clock) -> Iterator[str]:
+def meanings(models: Models, question: str, history: Sequence[Turn], clock: Clock) -> Iterator[Query]:
     """What to search for, the likeliest first; only a follow-up may mean several things."""
     from rag.search.condense import forms
 
     for form in forms(models.reader, models.embedder, question, history) if history else (question,):
         clock.lap("condensing")
-        yield form
+        yield Query(form)
 
 
 def look(
     models: Models,
-    queries: Iterator[str],
+    queries: Iterable[Query],
     library: Library,
     ask: AskSettings,
     clock: Clock,
     cancel: CancelToken,
     documents: int = 0,
-    mend: bool = True,
 ) -> Generator[Event, None, Looked]:
     """What is found and read for the first of `queries` that the documents answer, else for the best of them.
 
-    `documents` is how many are asked, to be told. Without `mend` a query is left as the person, or a chat model, has given it. Raises Cancelled.
+    `documents` is how many are asked, to be told. Raises Cancelled.
     """
     best: Looked | None = None
     for each in queries:
         cancel.check()
         yield Progress("searching", documents)
-        query, hits = _searched(models, each, library, ask, mend)
+        query, hits = _searched(models, each, library, ask)
         clock.lap("searching")
         cancel.check()
         yield Progress("reading", min(len(hits), ask.read_candidates))
@@ -97,16 +94,14 @@ def look(
     return best
 
 
-def _searched(
-    models: Models, query: str, library: Library, ask: AskSettings, mend: bool
-) -> tuple[str, list[Hit]]:
-    """The query, with words mended and written out, and what it finds."""
+def _searched(models: Models, wanted: Query, library: Library, ask: AskSettings) -> tuple[str, list[Hit]]:
+    """The query as it is searched for, and what it finds."""
     from rag.search.retrieve import retrieve
     from rag.search.wording import mended, written_out
 
-    if not mend:
-        return query, retrieve(library, models.embedder, query, ask)
-    query = mended(query, library)
+    if wanted.as_given:
+        return wanted.text, retrieve(library, models.embedder, wanted.text, ask)
+    query = mended(wanted.text, library)
     hits = retrieve(library, models.embedder, query, ask)
     fuller = written_out(query, library, (hit.chunk for hit in hits))
     if fuller != query:

@@ -122,7 +122,10 @@ def sample(questions: Sequence[Question], limit: int) -> list[Question]:
 
 
 def filled(home: LocalHome, name: str, folder: Path) -> Library:
-    """The library `name` with every document below `folder`, keys as `ingest add folder` gives them."""
+    """The library `name` with every document below `folder`, keys as `ingest add folder` gives them.
+
+    Raises FootnoteError when none can be read; some may fail.
+    """
     if home.catalog.libraries.id_of(name) is None:
         home.create(name)
     library = home.library(name)
@@ -132,8 +135,8 @@ def filled(home: LocalHome, name: str, folder: Path) -> Library:
     failed = [result for result in library.add(sources) if result.state is AddState.FAILED]
     for result in failed[:5]:  # an empty document of a collection is no fault of the run
         tell(f"{name}: {result.document}: {result.message}")
-    if sources and len(failed) == len(sources):
-        raise FootnoteError(f"None of the {len(failed)} files of {folder} could be read.")
+    if not library.info().origins:
+        raise FootnoteError(f"None of the {len(found.sources)} files of {folder} could be read.")
     return library
 
 

@@ -15,7 +15,8 @@ from ingest.model import Source
 from ingest.settings import Settings
 from ingest.shelf.scope import Scope
 from rag.chats.suggest import follow_ups
-from rag.engine import EXTRACTIVE, Engine
+from rag.draft import EXTRACTIVE
+from rag.engine import Engine
 from rag.llm.prompt import REFUSAL
 from rag.model import CancelToken, Checked, Delta, Progress, Turn
 from rag.settings import AskSettings
@@ -44,12 +45,10 @@ def engine(home: LocalHome) -> Engine:
     return Engine(home, home.settings, AskSettings())
 
 
-def with_model(home: LocalHome, engine: Engine, url: str, model: str) -> Engine:
+def with_model(engine: Engine, url: str, model: str) -> Engine:
     """The same engine with a chat model; the loaded models are shared."""
     ask = replace(engine.ask_settings, llm=f"openai:{model}", llm_base_url=url, llm_timeout_seconds=5.0)
-    other = Engine(home, home.settings, ask)
-    other._models = engine.load()
-    return other
+    return engine.under(ask)
 
 
 QUESTION = "How much does an adult membership cost a year?"
@@ -82,9 +81,7 @@ def test_an_extractive_answer_is_quoted_and_cited(engine: Engine, library: Local
 
 def test_hits_are_in_rank_order_and_unread_ones_follow(engine: Engine, library: LocalLibrary) -> None:
     few = replace(engine.ask_settings, read_candidates=3, read_unsure=3)
-    other = Engine(engine._home, engine._settings, few)
-    other._models = engine.load()
-    hits = other.retrieve("telescope booking", library)
+    hits = engine.under(few).retrieve("telescope booking", library)
     read = [hit.reranked.rank for hit in hits if hit.reranked]
     assert read == [1, 2, 3] or read == [1, 2]
     rest = [hit.fused.rank for hit in hits[len(read) :] if hit.fused]
@@ -143,8 +140,7 @@ def test_what_is_suggested_can_be_answered(engine: Engine, library: LocalLibrary
 
 
 def test_low_confidence_is_refused_with_the_closest_passages(engine: Engine, library: LocalLibrary) -> None:
-    strict = Engine(engine._home, engine._settings, replace(engine.ask_settings, refusal_threshold=1.01))
-    strict._models = engine.load()
+    strict = engine.under(replace(engine.ask_settings, refusal_threshold=1.01))
     answer, _ = ended(strict.ask(QUESTION, library))
     assert answer.refused
     assert answer.text == REFUSAL
@@ -193,7 +189,7 @@ def test_a_chat_model_puts_a_follow_up_into_words_of_its_own(
 ) -> None:
     history = [Turn("user", QUESTION), Turn("assistant", "An adult membership costs 48 € a year.")]
     with serving() as server:
-        asking = with_model(home, engine, server.url, "condense")
+        asking = with_model(engine, server.url, "condense")
         answer, told = ended(asking.ask("and for students?", library, history))
         assert answer.query == "How much does an adult membership cost a year and for students?"
         assert Progress("condensing") in told
@@ -210,6 +206,24 @@ def test_a_chat_model_puts_a_follow_up_into_words_of_its_own(
             assert other.query == by_reader.query
 
 
+def test_where_a_reworded_follow_up_finds_no_answer_the_reader_s_forms_are_tried(
+    engine: Engine, library: LocalLibrary
+) -> None:
+    history = [Turn("user", QUESTION), Turn("assistant", "An adult membership costs 48 € a year.")]
+    with serving() as server:
+        asking = with_model(engine, server.url, "condense")
+        sure = asking.under(replace(asking.ask_settings, refusal_threshold=0.0))
+        unsure = asking.under(replace(asking.ask_settings, refusal_threshold=1.01))
+
+        def searches(engine: Engine, query: str = "") -> int:
+            _, told = ended(engine.ask("and for students?", library, history, query=query))
+            return sum(isinstance(event, Progress) and event.stage == "searching" for event in told)
+
+        assert searches(sure) == 1
+        assert searches(unsure) > 1
+        assert searches(unsure, query="fee for students") == 1, "what a person has typed is all that is tried"
+
+
 @pytest.mark.parametrize("question", ["' OR 1=1 --", 'NEAR(a b) * " (', "终 温度 ไทย", "🙂", "?" * 50])
 def test_any_characters_are_a_question(engine: Engine, library: LocalLibrary, question: str) -> None:
     answer, _ = ended(engine.ask(question, library))
@@ -220,7 +234,7 @@ def test_a_chat_model_streams_and_every_sentence_is_checked(
     home: LocalHome, engine: Engine, library: LocalLibrary
 ) -> None:
     with serving() as server:
-        answer, told = ended(with_model(home, engine, server.url, "cite").ask(QUESTION, library))
+        answer, told = ended(with_model(engine, server.url, "cite").ask(QUESTION, library))
         assert QUESTION in server.prompt()
     pieces = [event.text for event in told if isinstance(event, Delta)]
     assert len(pieces) > 1
@@ -244,7 +258,7 @@ def test_strict_answers_hold_what_is_supported_and_say_what_is_missing(
     home: LocalHome, engine: Engine, library: LocalLibrary
 ) -> None:
     with serving() as server:
-        loose = with_model(home, engine, server.url, "invent")
+        loose = with_model(engine, server.url, "invent")
         said, _ = ended(loose.ask(QUESTION, library))
         *true, invented = said.sentences
         assert invented.verdict == "not_found"
@@ -263,7 +277,7 @@ def test_a_strict_answer_of_inventions_alone_gives_way_to_quotations(
     home: LocalHome, engine: Engine, library: LocalLibrary
 ) -> None:
     with serving() as server:
-        model = with_model(home, engine, server.url, "invent-all")
+        model = with_model(engine, server.url, "invent-all")
         strictly = model.under(replace(model.ask_settings, strict=True))
         answer, told = ended(strictly.ask(QUESTION, library))
         unknown, _ = ended(strictly.ask("Who won the football match in Lisbon?", library))
@@ -282,7 +296,7 @@ def test_a_chat_model_that_refuses_is_a_refusal(
     home: LocalHome, engine: Engine, library: LocalLibrary
 ) -> None:
     with serving() as server:
-        answer, _ = ended(with_model(home, engine, server.url, "refuse").ask(QUESTION, library))
+        answer, _ = ended(with_model(engine, server.url, "refuse").ask(QUESTION, library))
     assert answer.refused
     assert answer.text == REFUSAL
 
@@ -292,7 +306,7 @@ def test_a_failing_chat_model_gives_quotations_and_says_so(
     home: LocalHome, engine: Engine, library: LocalLibrary, model: str
 ) -> None:
     with serving() as server:
-        answer, _ = ended(with_model(home, engine, server.url, model).ask(QUESTION, library))
+        answer, _ = ended(with_model(engine, server.url, model).ask(QUESTION, library))
     assert answer.model == EXTRACTIVE
     assert not answer.refused
     assert "quotations instead" in answer.notices[0]
@@ -300,7 +314,7 @@ def test_a_failing_chat_model_gives_quotations_and_says_so(
 
 def test_hostile_output_points_nowhere(home: LocalHome, engine: Engine, library: LocalLibrary) -> None:
     with serving() as server:
-        answer, _ = ended(with_model(home, engine, server.url, "hostile").ask(QUESTION, library))
+        answer, _ = ended(with_model(engine, server.url, "hostile").ask(QUESTION, library))
     numbers = {marker for sentence in answer.sentences for marker in sentence.markers}
     assert numbers <= {citation.marker for citation in answer.citations}
     assert "[7]" not in answer.text

@@ -12,7 +12,8 @@ from ingest.home.opening import LocalHome, open_home
 from ingest.library import LocalLibrary
 from ingest.model import Source
 from ingest.settings import Settings
-from rag.engine import EXTRACTIVE, Engine
+from rag.draft import EXTRACTIVE
+from rag.engine import Engine
 from rag.langchain import as_dict
 from rag.llm.prompt import compose
 from rag.model import Answer, Delta, Finished

@@ -182,3 +182,15 @@ def test_the_command_on_a_library(command_line: object, tmp_path: Path) -> None:
     wrong = run("rag", "evaluate", "--home", home, "--questions", tmp_path / "none.jsonl")
     assert (wrong.status, wrong.out) == (2, "")
     assert "cannot be read" in wrong.err
+
+
+def test_a_set_with_an_empty_document_is_run_again(home: LocalHome, tmp_path: Path) -> None:
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    (docs / "1.txt").write_text("The boiler is serviced in May.")
+    (docs / "2.txt").write_text("")
+    for _ in range(2):
+        assert filled(home, "boilers", docs).info().origins == 1
+    (docs / "1.txt").unlink()
+    with pytest.raises(FootnoteError, match="None of the 1 files"):
+        filled(home, "nothing", docs)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from ingest.model import StoredChunk
-from rag.engine import SHOWN_HITS, shown
+from rag.draft import SHOWN_HITS, shown
 from rag.model import Found, Fused, Hit
 from rag.search.rerank import document_scores
 from rag.search.retrieve import fuse, ranked

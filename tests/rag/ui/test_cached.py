@@ -11,7 +11,7 @@ import rag.ui.cached
 from ingest.errors import WrongUsage
 from ingest.settings import Settings
 from rag.engine import Engine
-from rag.looking import Models
+from rag.loaded import Loaded, Models
 from rag.model import Event
 from rag.settings import AskSettings, chosen
 from rag.ui.cached import Backend, EngineInUse, Opened
@@ -20,8 +20,9 @@ from rag.ui.cached import Backend, EngineInUse, Opened
 @pytest.fixture
 def backend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Backend:
     settings, ask = Settings(home=tmp_path), AskSettings()
-    engine = Engine(cast(Any, None), settings, ask)
-    engine._models = Models(cast(Any, "embedder"), cast(Any, "reader"), cast(Any, "calibration"))
+    loaded = Loaded(settings)
+    loaded._models = Models(cast(Any, "embedder"), cast(Any, "reader"), cast(Any, "calibration"))
+    engine = Engine(cast(Any, None), settings, ask, loaded)
     made = Backend()
     made.opened = Opened(settings, ask, cast(Any, None), engine, cast(Any, None))
     monkeypatch.setattr(rag.ui.cached, "backend", made)
@@ -40,7 +41,7 @@ def test_a_choice_is_kept_and_in_use_at_once(backend: Backend, monkeypatch: pyte
     assert now(backend).ask_settings.read_candidates == 4
     assert now(backend).engine.ask_settings is now(backend).ask_settings
     assert now(backend).engine.load() is before.engine.load(), "the models are not loaded anew"
-    assert now(backend).engine._chat_models is before.engine._chat_models
+    assert now(backend).engine._loaded is before.engine._loaded, "nor are chat models opened anew"
     assert before.engine.ask_settings.read_candidates == 24, "a running question keeps its settings"
     assert now(backend).asking is before.asking
     backend.use({"read_candidates": None})

@@ -16,7 +16,8 @@ from ingest.model import Source
 from ingest.settings import PROJECT, Settings
 from ingest.shelf.scope import Scope
 from rag.chats.kept_answer import answer_from_json, answer_to_json
-from rag.engine import EXTRACTIVE, Engine
+from rag.draft import EXTRACTIVE
+from rag.engine import Engine
 from rag.model import Answer, CancelToken, Checked, Progress
 from rag.settings import AskSettings
 from rag.whole.route import route
