@@ -2,7 +2,7 @@
 
 Whatever a document or a model has written travels as text and is drawn with `textContent`: markup,
 links and images in it stay letters. Of Markdown only paragraphs, headings, lists, bold and code are
-known, and only in a chat model's answers; quotes stay as they are.
+known, and only in a chat model's answers; quotes stay as they are, but a list's sign hangs before its item.
 """
 
 from __future__ import annotations
@@ -61,17 +61,18 @@ def answer_json(answer: Answer, library: str, key: str) -> Json:
 
 
 def blocks_json(sentences: Iterable[Sentence], markdown: bool) -> list[Json]:
-    """Sentences by paragraph; a list item or heading of a chat model is recognised by its first sign."""
+    """Sentences by paragraph; a list item, and a heading of a chat model, is recognised by its first sign."""
     blocks: list[Json] = []
     number: int | None = None
     for sentence in sentences:
         text, emphasis, kind, label = sentence.text, sentence.emphasis, "text", ""
-        if sentence.block != number and markdown and (sign := BLOCK.match(text)):
+        sign = BLOCK.match(text) if sentence.block != number else None
+        if sign and (markdown or not sign["heading"]):
             cut = sign.end()
             text = text[cut:]
             emphasis = tuple((start - cut, end - cut) for start, end in emphasis if start >= cut)
             kind = "heading" if sign["heading"] else "item"
-            label = f"{sign['number']}." if sign["number"] else "•"
+            label = "•" if markdown and sign["bullet"] else sign[0].strip()
         if sentence.block != number:
             blocks.append({"kind": kind, "label": label if kind == "item" else "", "sentences": []})
             number = sentence.block

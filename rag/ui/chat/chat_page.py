@@ -45,11 +45,11 @@ def show() -> None:
         if chat:
             with talk:
                 messages.draw(chat, said, busy=asking is not None)
+        if chat and (questions := [message.id for message in said if message.role == "user"]):
+            footnote.in_sight(chat.id, questions[-1], asked=asking is not None)
         if asking:
             with now.container():
                 follow(asking)
-        if questions := [message.id for message in said if message.role == "user"]:
-            footnote.in_sight(questions[-1])
         with end.container():
             if chat and not asking and said and (said[-1].role == "user" or said[-1].note):
                 ask_again(chat, said)

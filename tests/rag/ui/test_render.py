@@ -121,7 +121,12 @@ def test_paragraphs_lists_and_headings() -> None:
         ("heading", "", 1), ("item", "•", 2), ("item", "2.", 1), ("text", "", 1),
     ]  # fmt: skip
     assert blocks[0]["sentences"][0]["runs"] == [{"text": "Leave", "style": ""}]
-    assert render.blocks_json(sentences[1:2], markdown=False)[0]["kind"] == "text"
+    quoted = render.blocks_json(sentences, markdown=False)
+    assert [(block["kind"], block["label"]) for block in quoted] == [
+        ("text", ""), ("item", "-"), ("item", "2."), ("text", ""),
+    ]  # fmt: skip
+    assert quoted[0]["sentences"][0]["runs"] == [{"text": "## Leave", "style": ""}]
+    assert quoted[1]["sentences"][0]["runs"] == [{"text": "Five days.", "style": ""}], "its sign is the label"
 
 
 def test_copied_text_carries_its_footnotes() -> None:
