@@ -60,13 +60,13 @@ def show() -> None:
                 help="Sentences of a chat model that your documents don’t support are marked; strictly, they "
                 "are left out, and nothing shows before it is checked. Quotations are always found.",
             )
-            with st.container(horizontal=True, key="settings_buttons"):
-                save = st.form_submit_button("Save", type="primary")
-                test = provider.id != NONE and st.form_submit_button(
-                    "Test connection", icon=":material/network_check:"
-                )
-        # One place for all that is said: below the buttons it is in sight, and nothing moves.
-        said = st.empty()
+            with st.container(key="settings_end"):  # in sight however long the form is
+                with st.container(horizontal=True, key="settings_buttons"):
+                    save = st.form_submit_button("Save", type="primary")
+                    test = provider.id != NONE and st.form_submit_button(
+                        "Test connection", icon=":material/network_check:"
+                    )
+                said = st.empty()  # one place for all that is said
         with said:
             if text := st.session_state.pop(SAVED, ""):
                 st.success(plain(text), icon=":material/check:")
