@@ -187,11 +187,20 @@ def watch(app: App) -> Iterator[Watch]:
 
 
 def opened(
-    browser: Browser, watch: Watch, *, dark: bool = False, width: int = 1440, height: int = 900
+    browser: Browser,
+    watch: Watch,
+    *,
+    dark: bool = False,
+    width: int = 1440,
+    height: int = 900,
+    touch: bool = False,
 ) -> BrowserContext:
     """A fresh profile; its pages are watched."""
     context = browser.new_context(
-        viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
+        viewport={"width": width, "height": height},
+        color_scheme="dark" if dark else "light",
+        has_touch=touch,
+        is_mobile=touch,
     )
     context.set_default_timeout(PATIENCE_MS)
     context.on("page", watch.over)
