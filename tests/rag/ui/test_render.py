@@ -134,7 +134,7 @@ def test_a_refusal_says_that_others_were_not_asked() -> None:
     (notice,) = render.answer_json(some, "A", "m")["notices"]
     assert notice.startswith("Only 1 chosen document was asked: ")
     for other in ({"scope": Scope()}, {"refused": False}):
-        assert render.answer_json(dataclasses.replace(some, **other), "A", "m")["notices"] == []  # type: ignore[arg-type]
+        assert render.answer_json(dataclasses.replace(some, **other), "A", "m")["notices"] == []
 
 
 def test_copied_text_carries_its_footnotes() -> None:
