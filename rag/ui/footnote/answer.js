@@ -172,7 +172,7 @@ function foot(data, open, act) {
     data.refused ? "" : copy, copied,
     first ? el("button", { class: "fn-action fn-open-sources", type: "button", onclick: (event) => open({ chunk: null, marker: null }, event) },
       icon("menu_book"), data.cited.length ? `Sources ${count}` : `Passages read ${count}`) : "",
-    ...(data.acts ? [...again(data.acts, act), ...thumbs(data.acts, act), versions(data.acts, act)] : []));
+    ...(data.acts ? [...again(data.acts, act), thumbs(data.acts, act), versions(data.acts, act)] : []));
 }
 
 function thumbs({ rating }, act) {
@@ -189,7 +189,7 @@ function thumbs({ rating }, act) {
         }
       } }, icon(symbol));
   };
-  return [thumb(true, "thumb_up", "Good answer"), thumb(false, "thumb_down", "Bad answer")];
+  return el("span", { class: "fn-thumbs" }, thumb(true, "thumb_up", "Good answer"), thumb(false, "thumb_down", "Bad answer"));
 }
 
 // Why an answer is bad. It becomes a question of the person's own evaluation set.
