@@ -82,9 +82,15 @@ def _best_within(raw: RawReading, start: int, end: int) -> tuple[int, int, float
 
 
 def choose(
-    scored: Sequence[Extract], budget_words: int, width: Width, first: Sequence[Extract] = ()
+    scored: Sequence[Extract],
+    budget_words: int,
+    width: Width,
+    first: Sequence[Extract] = (),
+    *,
+    apart: bool = False,
 ) -> list[Extract]:
-    """The answer's sentences in reading order. `first` are taken before all others, however low they score."""
+    """The answer's sentences in reading order. `first` are taken before all others, however low they score, and
+    however alike they are where they are known to say different things (`apart`)."""
     left = list(scored)
     due = list(first)
     chosen: list[Extract] = []
@@ -96,7 +102,7 @@ def choose(
         if not is_due and candidate.score < best - width.close:
             break
         left = [each for each in left if not _is(each, candidate)]
-        if any(_same(candidate, other) for other in chosen):
+        if not (is_due and apart) and any(_same(candidate, other) for other in chosen):
             continue
         for each in [candidate, *(_list_of(candidate) if width.lists else ())]:
             length = len(each.text.split())

@@ -28,7 +28,7 @@ SAYS = (
     "made of green cheese [2].",
 )  # fmt: skip
 FOUND = {
-    "quotations": "1 of 1 sentence found in your documents",
+    "quotations": "2 of 2 sentences found in your documents",  # what either document says
     "server": "2 of 3 sentences found in your documents",
     "local": "2 of 3 sentences found in your documents",
 }
