@@ -111,16 +111,14 @@ def _one_of_each(scored: Sequence[Extract], leaning: NDArray[np.float32]) -> lis
 
 def _both_of(claims: Sequence[Claim] | None, scored: Sequence[Extract]) -> list[Extract]:
     """The sentences in which two documents disagree; empty where either is not among `scored`."""
-    found = [
-        next(
-            (each for each in scored if each.read.hit.chunk.id == claim.hit.chunk.id and said in each.text),
-            None,
-        )
-        for claim in claims or ()
-        for said in (" ".join(claim.sentence.text.split()),)
-    ]
-    told = [each for each in found if each]
-    return told if len(told) == len(found) else []
+    told = [each for claim in claims or () if (each := _sentence_of(claim, scored))]
+    return told if len(told) == 2 else []
+
+
+def _sentence_of(claim: Claim, scored: Sequence[Extract]) -> Extract | None:
+    said = " ".join(claim.sentence.text.split())
+    of_passage = (each for each in scored if each.read.hit.chunk.id == claim.hit.chunk.id)
+    return next((each for each in of_passage if said in each.text), None)
 
 
 def _standard(values: NDArray[np.float32]) -> NDArray[np.float32]:
