@@ -84,9 +84,15 @@ def _best_within(raw: RawReading, start: int, end: int) -> tuple[int, int, float
 
 
 def choose(
-    scored: Sequence[Extract], budget_words: int, width: Width, first: Sequence[Extract] = ()
+    scored: Sequence[Extract],
+    budget_words: int,
+    width: Width,
+    first: Sequence[Extract] = (),
+    *,
+    apart: bool = False,
 ) -> list[Extract]:
-    """The answer's sentences in reading order. `first` are taken before all others, however low they score."""
+    """The answer's sentences in reading order. `first` are taken before all others, however low they score; where
+    they are known to say different things (`apart`), also however alike and long they are."""
     left = list(scored)
     due = list(first)
     chosen: list[Extract] = []
@@ -98,11 +104,12 @@ def choose(
         if not is_due and candidate.score < best - width.close:
             break
         left = [each for each in left if not _is(each, candidate)]
-        if any(_same(candidate, other) for other in chosen):
+        surely = is_due and apart
+        if not surely and any(_same(candidate, other) for other in chosen):
             continue
         for each in [candidate, *(_list_of(candidate) if width.lists else ())]:
             length = len(each.text.split())
-            if chosen and words + length > budget_words:
+            if chosen and words + length > budget_words and not surely:
                 break
             if not any(_is(each, other) for other in chosen):
                 chosen.append(each)

@@ -3,7 +3,7 @@
 Two views of every sentence of the best passages are added up: how much the reader's span head finds
 an answer in it, and how near the embedder sees it to the question; `choose` takes the best of them until the
 answer is long enough. Questions for several things (steps, a list, a comparison) get a longer answer, a
-comparison a sentence for either side.
+comparison a sentence for either side. Where two documents disagree, both are quoted.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from ingest.protocols import Embedder
 from ingest.text.chunking import embedded_text
 from ingest.text.sentences import ITEM
 from rag.answers.choose import CLOSE, SEVERAL, SURE, Extract, choose, sentences_of
+from rag.answers.disagree import disagreement
+from rag.answers.disagree.claims import Claim
 from rag.answers.sides import sides
 from rag.search.rerank import ReadHit
 from rag.settings import AskSettings
@@ -64,9 +66,10 @@ def extract(query: str, reads: Sequence[ReadHit], embedder: Embedder, ask: AskSe
     margins = np.maximum(margins, margins.max() - LEAST_MARGIN)
     scores = _standard(margins) + _standard(near[0]) - RANK_PENALTY * place
     scored = [replace(each, score=float(score)) for each, score in zip(found, scores, strict=True)]
-    first = _one_of_each(scored, near[1] - near[2]) if either else []
+    both = _both_of(disagreement(query, reads), scored)
+    first = both or (_one_of_each(scored, near[1] - near[2]) if either else [])
     words = int(ask.answer_words * (SEVERAL_SHARE if several else 1.0))
-    return choose(scored, words, SURE if sure else SEVERAL if several else CLOSE, first)
+    return choose(scored, words, SURE if sure else SEVERAL if several else CLOSE, first, apart=bool(both))
 
 
 def wants_several(question: str) -> bool:
@@ -104,6 +107,18 @@ def _one_of_each(scored: Sequence[Extract], leaning: NDArray[np.float32]) -> lis
     scores -= np.sign(leaning[best]) * LEAN * leaning
     scores[best] = -np.inf
     return list(dict.fromkeys((scored[best], scored[int(scores.argmax())])))
+
+
+def _both_of(claims: Sequence[Claim] | None, scored: Sequence[Extract]) -> list[Extract]:
+    """The sentences in which two documents disagree; empty where either is not among `scored`."""
+    told = [each for claim in claims or () if (each := _sentence_of(claim, scored))]
+    return told if len(told) == 2 else []
+
+
+def _sentence_of(claim: Claim, scored: Sequence[Extract]) -> Extract | None:
+    said = " ".join(claim.sentence.text.split())
+    of_passage = (each for each in scored if each.read.hit.chunk.id == claim.hit.chunk.id)
+    return next((each for each in of_passage if said in each.text), None)
 
 
 def _standard(values: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -120,13 +120,26 @@ class Guard:
             await self._app(scope, receive, send)
             return
 
+        gone = False
+
         async def send_guarded(message: Message) -> None:
+            nonlocal gone
             if message["type"] == "http.response.start":
                 MutableHeaders(scope=message).update(self._headers)
-            await send(message)
+            try:
+                await send(message)
+            except OSError:
+                gone = True
+                raise
 
         if is_ours(Headers(scope=scope)):
-            await self._app(scope, receive, send_guarded)
+            try:
+                await self._app(scope, receive, send_guarded)
+            except RuntimeError:
+                # A tab closed while something was drawn: Streamlit 1.67 takes its silence for a wrong frame and closes
+                # what is closed. Nobody is there to be told, and a trace in the terminal would only frighten.
+                if not gone:
+                    raise
         elif scope["type"] == "websocket":
             await WebSocketClose(code=1008, reason=REFUSED[:120])(scope, receive, send)
         else:

@@ -2,7 +2,7 @@
 
 Whatever a document or a model has written travels as text and is drawn with `textContent`: markup,
 links and images in it stay letters. Of Markdown only paragraphs, headings, lists, bold and code are
-known, and only in a chat model's answers; quotes stay as they are.
+known, and only in a chat model's answers; quotes stay as they are, but a list's sign hangs before its item.
 """
 
 from __future__ import annotations
@@ -15,12 +15,11 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from ingest.model.adding import JobInfo, JobStage
 from ingest.model.chunks import StoredChunk
 from ingest.places import place_of_chunk
 from ingest.readers import SHOWN_AS_PAGES
 from ingest.shelf.scope import in_words
-from rag.model import CORRECTED, Answer, Citation, Hit, Progress, Sentence
+from rag.model import CORRECTED, Answer, Citation, Hit, Sentence
 
 Json = dict[str, Any]
 EXTRACTIVE = "extractive"
@@ -52,7 +51,7 @@ def answer_json(answer: Answer, library: str, key: str) -> Json:
         "closest": min(CLOSEST, len(read)) if answer.refused else 0,
         "evidence": answer.found_line,
         "status": status_line(answer),
-        "notices": list(answer.notices),
+        "notices": [*answer.notices, *left_out(answer)],
         "query": answer.query if answer.query != answer.question else "",
         "rows": [row_json(rank, hit) for rank, hit in enumerate(answer.hits, 1)],
         "made": made_json(answer),
@@ -60,18 +59,29 @@ def answer_json(answer: Answer, library: str, key: str) -> Json:
     }
 
 
+def left_out(answer: Answer) -> list[str]:
+    """That others were not asked, where the chosen documents don't say."""
+    if not (answer.refused and answer.scope):
+        return []
+    asked = counted(answer.searched_documents, "chosen document")
+    return [
+        f"Only {asked} {'was' if answer.searched_documents == 1 else 'were'} asked: {in_words(answer.scope)}."
+    ]
+
+
 def blocks_json(sentences: Iterable[Sentence], markdown: bool) -> list[Json]:
-    """Sentences by paragraph; a list item or heading of a chat model is recognised by its first sign."""
+    """Sentences by paragraph; a list item, and a heading of a chat model, is recognised by its first sign."""
     blocks: list[Json] = []
     number: int | None = None
     for sentence in sentences:
         text, emphasis, kind, label = sentence.text, sentence.emphasis, "text", ""
-        if sentence.block != number and markdown and (sign := BLOCK.match(text)):
+        sign = BLOCK.match(text) if sentence.block != number else None
+        if sign and (markdown or not sign["heading"]):
             cut = sign.end()
             text = text[cut:]
             emphasis = tuple((start - cut, end - cut) for start, end in emphasis if start >= cut)
             kind = "heading" if sign["heading"] else "item"
-            label = f"{sign['number']}." if sign["number"] else "•"
+            label = "•" if markdown and sign["bullet"] else sign[0].strip()
         if sentence.block != number:
             blocks.append({"kind": kind, "label": label if kind == "item" else "", "sentences": []})
             number = sentence.block
@@ -282,32 +292,6 @@ def status_line(answer: Answer) -> str:
     return f"{counted(answer.searched_documents, what)} · {counted(read, 'passage')} read · {seconds:.1f} s"
 
 
-def progress_line(progress: Progress | None, model_state: str) -> str:
-    """What is happening now, in the words of the status line."""
-    match progress:
-        case Progress("searching", count):
-            return f"Searching {counted(count, 'document')}"
-        case Progress("gathering", count, of):
-            return f"Looking through {count:,} of {counted(of, 'document')}"
-        case Progress("computing"):
-            return "Computing on the rows"
-        case Progress("reading", count, of) if of:
-            return f"Reading {count:,} of {counted(of, 'passage')}"
-        case Progress("reading", count):
-            return f"Reading {counted(count, 'passage')}"
-        case Progress("opening"):
-            return STEPS["opening"]
-        case Progress("condensing"):
-            return STEPS["condensing"]
-        case Progress("writing"):
-            return "Writing"
-        case Progress("checking"):
-            return "Checking every sentence"
-        case Progress("loading") if model_state != "ready":
-            return model_state[:1].upper() + model_state[1:] if model_state else "Loading the models"
-    return "Reading the question"
-
-
 def copy_text(answer: Answer) -> str:
     """The answer with its footnotes written out, for the clipboard."""
     notes = [
@@ -346,42 +330,6 @@ def duration(seconds: float) -> str:
     if seconds < 3600:
         return f"{round(seconds / 60)} min"
     return f"{seconds / 3600:.1f} h"
-
-
-STAGES = {
-    JobStage.WAITING: "Waiting",
-    JobStage.READING: "Reading",
-    JobStage.EMBEDDING: "Embedding",
-    JobStage.INDEXING: "Indexing",
-    JobStage.DONE: "Done",
-    JobStage.FAILED: "Failed",
-    JobStage.CANCELLED: "Stopped",
-}
-
-
-def job_line(job: JobInfo) -> str:
-    """ "Reading 12 of 40 pages · 31 pages/s · 2 s left"."""
-    unit = "page" if job.stage is JobStage.READING else "passage"
-    parts = [STAGES[job.stage]]
-    if job.total:
-        parts[0] += f" {job.done:,} of {counted(job.total, unit)}"
-    if job.pace:
-        parts.append(job.pace)
-    if job.seconds_left:
-        parts.append(f"{duration(job.seconds_left)} left")
-    return " · ".join(parts)
-
-
-def job_share(job: JobInfo) -> float:
-    """How much of a file is done, 0 to 1; embedding takes most of the time."""
-    bounds = {
-        JobStage.WAITING: (0.0, 0.0),
-        JobStage.READING: (0.02, 0.25),
-        JobStage.EMBEDDING: (0.25, 0.95),
-        JobStage.INDEXING: (0.95, 1.0),
-    }
-    low, high = bounds.get(job.stage, (1.0, 1.0))
-    return low + (high - low) * (min(1.0, job.done / job.total) if job.total else 0.0)
 
 
 def chunk_place(chunk: StoredChunk) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from ingest.errors import FootnoteError
 from rag.llm.providers import (
@@ -43,9 +44,6 @@ def show() -> None:
     with st.container(key="column"):
         with st.container(key="settings_heading"):
             st.header("Settings", anchor=False)
-        if said := st.session_state.pop(SAVED, ""):
-            st.success(plain(said), icon=":material/check:")
-        session.show_pending_fault()
         now, model = chosen_provider(here.ask_settings)
         st.html('<h2 class="part">Chat model</h2>')
         provider = choose_provider(now, "llm" in fixed)
@@ -62,11 +60,17 @@ def show() -> None:
                 help="Sentences of a chat model that your documents don’t support are marked; strictly, they "
                 "are left out, and nothing shows before it is checked. Quotations are always found.",
             )
-            with st.container(horizontal=True, key="settings_buttons"):
-                save = st.form_submit_button("Save", type="primary")
-                test = provider.id != NONE and st.form_submit_button(
-                    "Test connection", icon=":material/network_check:"
-                )
+            with st.container(key="settings_end"):  # in sight however long the form is
+                with st.container(horizontal=True, key="settings_buttons"):
+                    save = st.form_submit_button("Save", type="primary")
+                    test = provider.id != NONE and st.form_submit_button(
+                        "Test connection", icon=":material/network_check:"
+                    )
+                said = st.empty()  # one place for all that is said
+        with said:
+            if text := st.session_state.pop(SAVED, ""):
+                st.success(plain(text), icon=":material/check:")
+            session.show_pending_fault()
         if fixed:
             names = ", ".join(variable(name) for name in OURS if name in fixed)
             st.caption(
@@ -80,9 +84,10 @@ def show() -> None:
                 if save:
                     keep(changes)
                 else:
-                    try_connection(AskSettings.preview(here.settings.home, changes))
+                    try_connection(AskSettings.preview(here.settings.home, changes), said)
             except FootnoteError as error:
-                session.show_fault(error)
+                with said:
+                    session.show_fault(error)
 
 
 # ---------------------------------------------------------------------- the form
@@ -238,8 +243,8 @@ def kept_key(place: str) -> None:
 # ---------------------------------------------------------------------- the test
 
 
-def try_connection(ask: AskSettings) -> None:
-    """Send a tiny request and tell how it went; going elsewhere on the page ends it."""
+def try_connection(ask: AskSettings, line: DeltaGenerator) -> None:
+    """Send a tiny request and tell in `line` how it went; going elsewhere on the page ends it."""
     engine, cancel, ended = opened().engine, CancelToken(), threading.Event()
     outcome: list[tuple[bool, str]] = []
 
@@ -257,7 +262,6 @@ def try_connection(ask: AskSettings) -> None:
 
     threading.Thread(target=work, name="footnote-trial", daemon=True).start()
     began = time.monotonic()
-    line = st.empty()
     try:
         while not ended.wait(FOLLOW_SECONDS):
             line.caption(f"Asking … {time.monotonic() - began:.0f} s")

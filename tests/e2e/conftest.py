@@ -25,6 +25,7 @@ FLAGS = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 START_SECONDS = 90
+TOLD_LINES = 25  # of a failure that a second try has made good
 # Layout shifts that no click or key has just brought about, as the browser scores them.
 SHIFTS = """window.shifts = [];
 new PerformanceObserver((list) => window.shifts.push(...list.getEntries().filter((each) => !each.hadRecentInput)
@@ -43,6 +44,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("browser"):
             item.add_marker(pytest.mark.flaky(reruns=2))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Why a second try was needed: a fault that shows now and then is told, not only counted."""
+    for report in terminalreporter.stats.get("rerun", []):
+        terminalreporter.section(f"first try of {report.nodeid}", sep="-")
+        terminalreporter.line("\n".join(report.longreprtext.splitlines()[-TOLD_LINES:]))
 
 
 def chromium() -> str:
@@ -179,11 +187,20 @@ def watch(app: App) -> Iterator[Watch]:
 
 
 def opened(
-    browser: Browser, watch: Watch, *, dark: bool = False, width: int = 1440, height: int = 900
+    browser: Browser,
+    watch: Watch,
+    *,
+    dark: bool = False,
+    width: int = 1440,
+    height: int = 900,
+    touch: bool = False,
 ) -> BrowserContext:
     """A fresh profile; its pages are watched."""
     context = browser.new_context(
-        viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
+        viewport={"width": width, "height": height},
+        color_scheme="dark" if dark else "light",
+        has_touch=touch,
+        is_mobile=touch,
     )
     context.set_default_timeout(PATIENCE_MS)
     context.on("page", watch.over)

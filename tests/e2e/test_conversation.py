@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.e2e.conftest import SHIFTS, App, ask, new_library, seen
+from tests.e2e.conftest import SHIFTS, App, Watch, ask, new_library, opened, seen
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -144,3 +144,37 @@ def test_a_footnote_is_read_and_opened_with_the_keyboard(page: Page, answered_ch
     page.keyboard.press("Escape")
     expect(page.locator(".fn-panel")).to_be_hidden()
     expect(marker).to_be_focused()
+
+
+def test_a_footnote_is_read_and_opened_with_a_finger(
+    browser: Browser, watch: Watch, answered_chat: str
+) -> None:
+    context = opened(browser, watch, width=390, height=844, touch=True)
+    page = context.new_page()
+    page.goto(answered_chat)
+    marker = page.locator(".fn-marker").first
+    seen(marker)
+    passage, panel = page.locator(".fn-popover").first, page.locator(".fn-panel")
+
+    # The first tap shows the passage, all of it on the screen; a tap elsewhere takes it away.
+    marker.tap()
+    expect(passage).to_contain_text("steeped")
+    box = passage.bounding_box()
+    assert box
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 390
+    assert box["y"] + box["height"] <= page.get_by_test_id("stBottom").bounding_box()["y"]  # type: ignore[index]
+    page.locator("[class*=st-key-question_]").first.tap()
+    expect(passage).to_be_hidden()
+
+    # The second tap opens the source, a tap on the passage as well; closed, both are gone.
+    for second in (marker, passage):
+        marker.tap()
+        seen(passage)
+        expect(panel).to_be_hidden()
+        second.tap()
+        seen(panel.locator(".fn-card.fn-current"))
+        page.get_by_role("button", name="Close sources").tap()
+        expect(panel).to_be_hidden()
+        expect(passage).to_be_hidden()
+    context.close()

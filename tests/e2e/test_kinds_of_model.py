@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests import tiny_chat_model
+from tests.conftest import CommandLine
 from tests.e2e.conftest import SHIFTS, App, Watch, ask, chromium, new_library, opened, running_app, seen
-from tests.servers.openai_server import serving
+from tests.servers.openai_server import OpenAIServer, serving
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -26,7 +28,7 @@ SAYS = (
     "a month [1]. ", "The moon is ", "made of green cheese [2].",
 )  # fmt: skip
 FOUND = {
-    "quotations": "1 of 1 sentence found in your documents",
+    "quotations": "2 of 2 sentences found in your documents",  # what either document says
     "server": "2 of 3 sentences found in your documents",
     "local": "2 of 3 sentences found in your documents",
 }
@@ -39,6 +41,8 @@ class Office:
     app: App
     page: Page
     names: dict[str, dict[str, str]]
+    server: OpenAIServer
+    library: str
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +59,7 @@ def office(
         context = opened(browser, watch)
         page = context.new_page()
         page.add_init_script(SHIFTS)
-        new_library(page, app, "Office")
+        library = new_library(page, app, "Office")
         page.get_by_role("link", name="Chat").click()
         page.locator(".st-key-empty input[type=file]").set_input_files([folder / name for name in FILES])
         seen(page.get_by_text("Asking all 4 documents"), 120_000)
@@ -66,7 +70,7 @@ def office(
             },
             "local": {"Who": "Folder of a Hugging Face model, run here", "Folder": str(tiny)},
         }  # fmt: skip
-        yield Office(app, page, names)
+        yield Office(app, page, names, server, library)
         context.close()
         assert watch.complaints == []
         assert watch.elsewhere == []
@@ -137,3 +141,71 @@ def test_an_answer_is_checked_shown_and_made_again_with_each_kind_of_model(offic
     ask(page, "What is the average salary per team in staff.csv?")
     expect(answer.last.locator(".fn-text")).to_contain_text("Cloud: 50,000", timeout=60_000)
     expect(answer.last.locator(".fn-how summary")).to_contain_text("Computed on 3 of 3 rows")
+
+
+GUIDES = {
+    "laptops.md": "# Laptops\n\nA new laptop is ordered from the shop every four years.\n",
+    "keys.md": "# Keys\n\nA lost key is replaced by Mo at the front desk.\n",
+}
+
+
+def test_a_folder_and_a_tag_are_all_that_a_model_is_shown(
+    office: Office, command_line: CommandLine, tmp_path: Path
+) -> None:
+    page, server = office.page, office.server
+    guides = tmp_path / "guides"
+    guides.mkdir()
+    for name, text in GUIDES.items():
+        (guides / name).write_text(text, encoding="utf-8")
+    there = ("--library", office.library, "--home", office.app.home)
+    assert command_line("ingest", "add", guides, *there).status == 0
+    assert command_line("ingest", "tag", "guides/keys.md", "--add", "desk", *there).status == 0
+    choose(page, office.names["server"])
+    answers = page.locator(".fn-answer")
+
+    # A folder: the line at the input says so, the first questions are about it, a follow-up stays in it.
+    page.get_by_role("button", name="Asking all 6 documents").click()
+    take(page, "Folders", "guides (2)")
+    seen(page.get_by_role("button", name="Asking 2 of 6 documents · guides"))
+    for example in page.locator(".st-key-examples button").all():
+        expect(example).to_contain_text(re.compile("Laptops|Keys"))
+    ask(page, "How often is a new laptop ordered?")
+    expect(answers.locator(".fn-text")).to_contain_text("every four years", timeout=90_000)
+    assert shown(server) <= {"guides/laptops.md", "guides/keys.md"}
+    ask(page, "And who replaces a parking space?")
+    expect(answers).to_have_count(2, timeout=90_000)
+    assert shown(server) <= {"guides/laptops.md", "guides/keys.md"}
+    expect(answers.last.locator(".fn-how summary")).to_contain_text("2 chosen documents")
+
+    # A tag: what only other documents say is not said, and that they were not asked is.
+    page.get_by_role("button", name="Ask all documents").click()
+    page.get_by_role("button", name="Asking all 6 documents").click()
+    take(page, "Tags", "desk (1)")
+    seen(page.get_by_role("button", name="Asking 1 of 6 documents · tagged desk"))
+    ask(page, "Who replaces a lost key?")
+    expect(answers).to_have_count(3, timeout=90_000)
+    expect(answers.last.locator(".fn-text")).to_contain_text("by Mo")
+    assert shown(server) == {"guides/keys.md"}
+    choose(page, office.names["quotations"])
+    page.get_by_role("button", name="Asking all 6 documents").click()
+    take(page, "Tags", "desk (1)")
+    ask(page, "How long is green tea steeped?")
+    expect(answers.locator(".fn-text")).to_contain_text("The documents don", timeout=90_000)
+    expect(answers.locator(".fn-notice")).to_have_text(
+        re.compile("Only 1 chosen document was asked: tagged desk")
+    )
+
+
+def take(page: Page, label: str, option: str) -> None:
+    """Choose in the dialog which documents are asked."""
+    dialog: Locator = page.get_by_role("dialog")
+    dialog.get_by_role("combobox", name=label).click()
+    page.get_by_role("option", name=option, exact=True).click()
+    seen(dialog.get_by_text(re.compile(r"^\d of 6 documents (is|are) asked")))
+    page.keyboard.press("Escape")
+    dialog.get_by_role("button", name="Ask these").click()
+
+
+def shown(server: OpenAIServer) -> set[str]:
+    """The documents whose passages were in the last request."""
+    return set(re.findall(r'document="([^"]*)"', server.prompt()))

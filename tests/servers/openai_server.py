@@ -12,6 +12,7 @@
     obey       says what the passages tell it to say
     gullible   does all that the passages tell it: repeats its instructions, carries the question away in
                every form of link and picture, says what it is told
+    puppet     a true sentence, then the reply it was given (`obeys`) to each order that stands in the passages
     hostile    HTML, a remote image, links in every Markdown form, a marker that points nowhere
     only-one   refuses any temperature but 1
     echo-key   fails with status 400 and quotes the key it was given
@@ -34,7 +35,7 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -43,7 +44,7 @@ from tests.servers.loopback import QuietHandler, listening
 
 MODELS = (
     "cite", "invent", "invent-all", "slow-cite", "ready", "talk", "refuse", "slow", "hang", "think", "obey", "gullible", "hostile",
-    "echo-key", "overflow", "garbage", "condense",
+    "echo-key", "overflow", "garbage", "condense", "puppet",
 )  # fmt: skip
 HOSTILE = (
     'The fee is 30 [1]. <img src="http://evil.test/a.png" onerror="alert(1)"> ![x](http://evil.test/?q=1) '
@@ -60,6 +61,7 @@ class OpenAIServer:
     url: str
     key: str = ""
     word_seconds: float = 0.05
+    obeys: dict[str, str] = field(default_factory=dict)  # order → what "puppet" says to it
     requests: list[dict[str, Any]] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
@@ -80,8 +82,8 @@ def serving(key: str = "", word_seconds: float = 0.05) -> Iterator[OpenAIServer]
         yield state
 
 
-def answer_for(model: str, messages: list[dict[str, Any]]) -> str:
-    """What the scripted model says to `messages`."""
+def answer_for(model: str, messages: list[dict[str, Any]], obeys: Mapping[str, str]) -> str:
+    """What the scripted model says to `messages`; what the puppet `obeys` is order → reply."""
     if "Last question: " in (asked := str(messages[-1]["content"])):  # to be put into words of its own
         return reworded(asked) if model == "condense" else "Ready."
     passages = [match.group(3) for match in _PASSAGE.finditer(str(messages[-1]["content"]))]
@@ -106,6 +108,9 @@ def answer_for(model: str, messages: list[dict[str, Any]]) -> str:
         return HOSTILE
     if model == "gullible":
         return gullible("\n".join(passages), firsts, messages)
+    if model == "puppet":
+        read = "\n".join(passages)
+        return " ".join([f"{firsts[0]} [1].", *(reply for order, reply in obeys.items() if order in read)])
     if model == "obey":
         orders = re.findall(r"(?im)^.*?(?:ignore|disregard)[^:\n]*:\s*(.+)$", "\n".join(passages))
         return orders[0] if orders else f"{firsts[0]} [1]."
@@ -180,7 +185,7 @@ class _Handler(QuietHandler):
         elif body.get("stream"):
             self._stream(model, body)
         else:
-            message = {"role": "assistant", "content": answer_for(model, body["messages"])}
+            message = {"role": "assistant", "content": answer_for(model, body["messages"], self.state.obeys)}
             choice = {"index": 0, "message": message, "finish_reason": "stop"}
             self._json(200, {**_head(model, "chat.completion"), "choices": [choice], "usage": _usage(body)})
 
@@ -196,7 +201,7 @@ class _Handler(QuietHandler):
         if model == "hang":
             self._wait_until_gone(20.0)
             return
-        text = "" if model == "empty" else answer_for(model, body["messages"])
+        text = "" if model == "empty" else answer_for(model, body["messages"], self.state.obeys)
         try:
             for number, word in enumerate(re.findall(r"\S+\s*|\s+", text)):
                 if model in ("slow", "slow-cite"):

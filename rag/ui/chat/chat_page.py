@@ -6,14 +6,16 @@ import streamlit as st
 
 from ingest.errors import FootnoteError
 from ingest.protocols import Library
+from ingest.shelf.scope import Scope
 from rag.chats.conversations import Chat, Message
 from rag.ui import footnote, session
 from rag.ui.cached import opened
 from rag.ui.chat import messages, scoping, sending
 from rag.ui.chat.asking import Asking, Now
 from rag.ui.chat.draft import checked_line, draft_markdown
+from rag.ui.happening import job_line, job_share, progress_line
 from rag.ui.library import progress, uploads
-from rag.ui.render import answer_json, counted, job_line, job_share, progress_line
+from rag.ui.render import answer_json, counted
 from rag.ui.session import plain
 
 INPUT = "question"  # the chat input's key; a text put there comes back to the person
@@ -45,11 +47,11 @@ def show() -> None:
         if chat:
             with talk:
                 messages.draw(chat, said, busy=asking is not None)
+        if chat and (questions := [message.id for message in said if message.role == "user"]):
+            footnote.in_sight(chat.id, questions[-1], asked=asking is not None)
         if asking:
             with now.container():
                 follow(asking)
-        if questions := [message.id for message in said if message.role == "user"]:
-            footnote.in_sight(questions[-1])
         with end.container():
             if chat and not asking and said and (said[-1].role == "user" or said[-1].note):
                 ask_again(chat, said)
@@ -169,9 +171,15 @@ def empty_page(library: Library) -> None:
 
 
 def examples(library: Library) -> None:
-    info = library.info()
+    scope = session.scope()
+    try:
+        info = library.within(scope).info()
+    except FootnoteError:
+        return  # nothing is left of what was chosen
     with st.container(key="examples", gap="small"):
-        for number, question in enumerate(example_questions(library.name, info.documents, info.chunks)):
+        for number, question in enumerate(
+            example_questions(library.name, scope, info.documents, info.chunks)
+        ):
             if st.button(plain(question), key=f"example_{number}", width="stretch"):
                 try:
                     sending.ask(question)
@@ -181,10 +189,10 @@ def examples(library: Library) -> None:
 
 
 @st.cache_data(ttl=3600, max_entries=50, show_spinner=False)
-def example_questions(library: str, documents: int, chunks: int) -> list[str]:
-    """Three questions this library answers; the counts stand for its state."""
+def example_questions(library: str, scope: Scope, documents: int, chunks: int) -> list[str]:
+    """Three questions that this scope of a library answers; the counts stand for its state."""
     here = opened()
-    return here.engine.example_questions(here.home.library(library))[:3]
+    return here.engine.example_questions(here.home.library(library).within(scope))[:3]
 
 
 def drop_zone(name: str) -> None:

@@ -49,9 +49,13 @@ def sources(data: Json) -> None:
     _component("sources")(key="sources", data=data)
 
 
-def in_sight(question_id: int) -> None:
-    """Keep the newest question of a chat at the top of the window while its answer comes; once a page."""
-    _component("in_sight")(key="in_sight", data={"question": question_id})
+def in_sight(chat_id: str, question_id: int, asked: bool) -> None:
+    """Keep the newest question of a chat at the top of the window while its answer comes; once a page.
+
+    It is scrolled to when the chat is opened and when it has just been `asked`; else the page stays where it is.
+    """
+    data = {"chat": chat_id, "question": question_id, "asked": asked}
+    _component("in_sight")(key="in_sight", data=data)
 
 
 def ahead(scripts: Sequence[str]) -> None:

@@ -1,9 +1,10 @@
-// An answer with its footnotes. Hover, tap or Tab on a marker shows the passage; Enter or click opens
-// it in the sources panel (sources.js listens). What the person does with the answer goes to act().
+// An answer with its footnotes. Hover, tap or Tab on a marker shows the passage; Enter, click, a second tap or a tap on
+// the passage opens it in the sources panel (sources.js listens). What the person does with the answer goes to act().
 
-import { el, excerpt, icon, where } from "./dom.js";
+import { el, excerpt, icon, namesOf, where } from "./dom.js";
 
 const WORD_AT_END = /[^\s-]{1,24}$/; // a longer one may be broken
+const GAP = 6, CEILING = 60; // pixels: between a footnote and its passage; at the top, where buttons lie over the page
 const VERDICTS = { partly: "only partly covered by the passage", not_found: "not found in your documents" };
 const COLUMNS = [
   ["rank", "Rank"], ["title", "Document"], ["place", "Place"], ["meaning", "By meaning"], ["words", "By words"],
@@ -22,8 +23,10 @@ export default function answer({ parentElement, data: { busy, ...data }, setTrig
 }
 
 function draw(data, act) {
-  const popover = el("div", { class: "fn-popover", role: "tooltip", id: `fn-popover-${data.key}`, hidden: true });
-  const sources = new Map(data.cited.map((source) => [source.marker, source]));
+  const popover = el("div", { class: "fn-popover", role: "tooltip", id: `fn-popover-${data.key}`, hidden: true,
+    onmousedown: (event) => event.preventDefault() }); // the footnote keeps the focus
+  const name = namesOf(data);
+  const sources = new Map(data.cited.map((source) => [source.marker, { ...source, name: () => name(source) }]));
   const open = (source, event) =>
     window.dispatchEvent(new CustomEvent("footnote:open", { detail: { data, chunk: source.chunk, marker: source.marker,
       opener: event.currentTarget, byKey: event.detail === 0 } }));
@@ -32,7 +35,7 @@ function draw(data, act) {
   root.append(...data.notices.map((notice) => el("p", { class: "fn-notice" }, icon("info"), notice)));
   if (data.query) root.append(query(data, act));
   root.append(text, popover);
-  if (data.closest) root.append(closest(data, open));
+  if (data.closest) root.append(closest(data, name, open));
   root.append(foot(data, open, act), how(data));
   if (data.acts) root.querySelector(".fn-foot").after(thumbDown(data.acts, root, act));
   if (data.acts?.ask.length) root.append(goOn(data.acts, act));
@@ -96,47 +99,60 @@ function markerButton(marker, source, popover, open) {
     class: "fn-marker", type: "button", "data-marker": marker,
     "aria-label": `Footnote ${marker}: ${source.title}${source.place ? ", " + source.place : ""}. Open the source.`,
   }, String(marker));
-  let pointer = "mouse";
-  const show = () => showPopover(popover, button, source);
-  const hide = () => { popover.hidden = true; button.removeAttribute("aria-describedby"); };
+  const elsewhere = (event) => { if (!button.contains(event.target) && !popover.contains(event.target)) hide(); };
+  const show = (byTouch) => {
+    showPopover(popover, button, source, byTouch === true);
+    popover.onclick = () => { hide(); open(source, { currentTarget: button, detail: 1 }); };
+    if (byTouch === true) document.addEventListener("pointerdown", elsewhere, true); // some browsers give a tapped button no focus
+  };
+  const hide = () => {
+    popover.hidden = true;
+    button.removeAttribute("aria-describedby");
+    document.removeEventListener("pointerdown", elsewhere, true);
+  };
   button.addEventListener("pointerenter", (event) => { if (event.pointerType !== "touch") show(); });
   button.addEventListener("pointerleave", (event) => { if (event.pointerType !== "touch") hide(); });
-  button.addEventListener("focus", show);
+  button.addEventListener("focus", () => { if (!button.footnoteBack) show(); });
   button.addEventListener("blur", hide);
   button.addEventListener("keydown", (event) => { if (event.key === "Escape") hide(); });
   button.addEventListener("pointerdown", (event) => {
-    pointer = event.pointerType;
-    button.tapped = pointer === "touch" && (popover.hidden || popover.dataset.marker !== String(marker));
+    button.tapped = event.pointerType === "touch" && (popover.hidden || popover.dataset.marker !== String(marker));
   });
   button.addEventListener("click", (event) => {
-    if (button.tapped) { button.tapped = false; show(); return; } // the first tap shows, the second opens
+    if (button.tapped) { button.tapped = false; show(true); return; } // the first tap shows, the second opens
     hide();
     open(source, event);
   });
   return button;
 }
 
-function showPopover(popover, button, source) {
+// Beside its marker, on the side that has room for it between the top of the window and the input. With a finger it
+// can be tapped itself: what lies below it must not be hit.
+function showPopover(popover, button, source, byTouch) {
   popover.replaceChildren(
-    el("div", { class: "fn-popover-title" }, source.title),
+    el("div", { class: "fn-popover-title" }, ...source.name()),
     where(source) ? el("div", { class: "fn-where" }, where(source)) : "",
-    el("div", { class: "fn-passage fn-flowing", dir: "auto" }, ...excerpt(source)));
+    el("div", { class: "fn-passage fn-flowing", dir: "auto" }, ...excerpt(source)),
+    byTouch ? el("div", { class: "fn-popover-open" }, icon("menu_book"), "Open the source") : "");
   popover.dataset.marker = String(source.marker);
+  popover.classList.toggle("fn-tapped", byTouch);
   popover.hidden = false;
   button.setAttribute("aria-describedby", popover.id);
   const host = popover.parentElement.getBoundingClientRect();
   const at = button.getBoundingClientRect();
   const left = Math.min(Math.max(0, at.left - host.left - 24), Math.max(0, host.width - popover.offsetWidth));
-  const below = at.bottom + popover.offsetHeight + 24 < window.innerHeight || at.top < popover.offsetHeight + 80;
+  const floor = document.querySelector('[data-testid="stBottom"]')?.getBoundingClientRect().top ?? window.innerHeight;
+  const roomBelow = floor - at.bottom - GAP, roomAbove = at.top - CEILING - GAP;
+  const below = popover.offsetHeight <= roomBelow || roomBelow >= roomAbove;
   popover.style.left = `${left}px`;
-  popover.style.top = below ? `${at.bottom - host.top + 6}px` : `${at.top - host.top - popover.offsetHeight - 6}px`;
+  popover.style.top = below ? `${at.bottom - host.top + GAP}px` : `${at.top - host.top - popover.offsetHeight - GAP}px`;
 }
 
-function closest(data, open) {
+function closest(data, name, open) {
   return el("div", { class: "fn-closest" }, el("p", { class: "fn-closest-title" }, "Closest passages"),
     ...data.read.slice(0, data.closest).map((source) =>
       el("button", { class: "fn-close", type: "button", onclick: (event) => open(source, event) },
-        el("span", { class: "fn-close-head" }, el("span", { class: "fn-close-title" }, source.title), el("span", { class: "fn-where" }, where(source))),
+        el("span", { class: "fn-close-head" }, el("span", { class: "fn-close-title" }, ...name(source)), el("span", { class: "fn-where" }, where(source))),
         el("span", { class: "fn-passage fn-flowing", dir: "auto" }, ...excerpt(source, 240)))));
 }
 
@@ -156,7 +172,7 @@ function foot(data, open, act) {
     data.refused ? "" : copy, copied,
     first ? el("button", { class: "fn-action fn-open-sources", type: "button", onclick: (event) => open({ chunk: null, marker: null }, event) },
       icon("menu_book"), data.cited.length ? `Sources ${count}` : `Passages read ${count}`) : "",
-    ...(data.acts ? [...again(data.acts, act), ...thumbs(data.acts, act), versions(data.acts, act)] : []));
+    ...(data.acts ? [...again(data.acts, act), thumbs(data.acts, act), versions(data.acts, act)] : []));
 }
 
 function thumbs({ rating }, act) {
@@ -173,7 +189,7 @@ function thumbs({ rating }, act) {
         }
       } }, icon(symbol));
   };
-  return [thumb(true, "thumb_up", "Good answer"), thumb(false, "thumb_down", "Bad answer")];
+  return el("span", { class: "fn-thumbs" }, thumb(true, "thumb_up", "Good answer"), thumb(false, "thumb_down", "Bad answer"));
 }
 
 // Why an answer is bad. It becomes a question of the person's own evaluation set.

@@ -28,15 +28,16 @@ export function marked(text, quote, answer) {
   return [...piece(0, start), end ? el("mark", {}, ...piece(start, end)) : "", ...piece(end, text.length)].filter(Boolean);
 }
 
-// The part of a passage around its quote, cut at words, with the offsets moved along.
+// The part of a passage around its quote, cut at words (whatever white space is between them), with the offsets moved
+// along.
 export function excerpt(source, room = 320) {
   const [from, to] = source.quote[1] ? source.quote : source.answer;
   const spare = Math.max(0, room - (to - from)) / 2;
   let start = Math.max(0, Math.floor(from - spare));
   let end = Math.min(source.text.length, Math.max(Math.ceil(to + spare), start + room));
-  if (start > 0) start = source.text.indexOf(" ", start) + 1 || start;
+  if (start > 0) start += Math.max(0, source.text.slice(start).search(/(?<=\s)\S/));
   if (start > from) start = from;
-  if (end < source.text.length) end = Math.max(to, source.text.lastIndexOf(" ", end));
+  if (end < source.text.length) end = Math.max(to, source.text.slice(0, end + 1).search(/\s+\S*$/)) || end;
   const text = (start > 0 ? "… " : "") + source.text.slice(start, end) + (end < source.text.length ? " …" : "");
   const shift = (start > 0 ? 2 : 0) - start;
   const moved = ([a, b]) => (b ? [Math.max(0, a + shift), Math.min(text.length, b + shift)] : [0, 0]);
@@ -45,4 +46,13 @@ export function excerpt(source, room = 320) {
 
 export function where(source) {
   return [source.place, source.section, source.corrected ? "corrected by hand" : ""].filter(Boolean).join(" · ");
+}
+
+// How each source of an answer is called: its title, and its file where another document of the answer has that title.
+export function namesOf(data) {
+  const documents = Map.groupBy([...data.cited, ...data.read], (source) => source.title);
+  return (source) => {
+    const alike = new Set((documents.get(source.title) ?? []).map((each) => each.document)).size > 1;
+    return [source.title, alike ? el("span", { class: "fn-file" }, source.file) : ""];
+  };
 }

@@ -3,10 +3,13 @@
 
 const NEAR_PIXELS = 120; // a question so near to the beginning of the page stays where it is
 const TRIES = 60; // frames to wait for the question to be drawn
+const SETTLE_MS = 4000; // so long the answers of a chat that is opened may take to be drawn
+const HANDS = ["wheel", "pointerdown", "keydown", "touchmove"];
 
 export default function inSight({ parentElement, data }) {
-  const first = parentElement.footnoteQuestion === undefined;
+  const first = parentElement.footnoteChat !== data.chat;
   if (parentElement.footnoteQuestion === data.question) return parentElement.footnoteEnd;
+  parentElement.footnoteChat = data.chat;
   parentElement.footnoteQuestion = data.question;
   parentElement.footnoteFit && window.removeEventListener("resize", parentElement.footnoteFit);
   const fit = () => makeRoom(data.question);
@@ -15,12 +18,14 @@ export default function inSight({ parentElement, data }) {
   parentElement.footnoteEnd = () => {
     window.removeEventListener("resize", fit);
     delete parentElement.footnoteQuestion;
+    delete parentElement.footnoteChat;
     document.querySelector(".st-key-column")?.style.removeProperty("min-height");
   };
   whenDrawn(data.question, (question) => {
-    if (!makeRoom(data.question)) return;
+    if (!makeRoom(data.question) || !(first || data.asked)) return; // another version is looked at: the page stays
     const still = first || window.matchMedia("(prefers-reduced-motion: reduce)").matches;
     question.scrollIntoView({ block: "start", behavior: still ? "instant" : "smooth" });
+    if (first) settle(data.question, question.closest(".st-key-column"));
   });
   return parentElement.footnoteEnd;
 }
@@ -31,6 +36,18 @@ function whenDrawn(id, then, tries = TRIES) {
   const question = find(id);
   if (question) then(question);
   else if (tries) requestAnimationFrame(() => whenDrawn(id, then, tries - 1));
+}
+
+// A chat that is opened: its answers come one by one and move the question; it goes back until the person takes over.
+function settle(id, column) {
+  const grown = new ResizeObserver(() => makeRoom(id) && find(id).scrollIntoView({ block: "start", behavior: "instant" }));
+  const end = () => {
+    grown.disconnect();
+    HANDS.forEach((name) => window.removeEventListener(name, end, true));
+  };
+  HANDS.forEach((name) => window.addEventListener(name, end, true));
+  setTimeout(end, SETTLE_MS);
+  grown.observe(column);
 }
 
 // Lets the page scroll until the question stands at the top; false where it need not.

@@ -1,7 +1,7 @@
 // The sources panel: beside the text where there is room, a drawer where there is not. It shows the
 // newest answer's sources until a footnote of another answer asks for its own.
 
-import { el, icon, marked, where } from "./dom.js";
+import { el, icon, marked, namesOf, where } from "./dom.js";
 
 const WIDE = window.matchMedia("(min-width: 1150px)");
 const CLOSED = "footnote-sources-closed"; // in this tab's storage: the person has closed the panel
@@ -56,14 +56,18 @@ function panel(data) {
   function show(next) {
     if (shown === next) return;
     shown = next;
-    title.textContent = [next.cited.length ? `${next.cited.length} cited` : "", next.read.length ? `${next.read.length} also read` : ""].filter(Boolean).join(" · ");
+    title.textContent = [next.cited.length ? `${next.cited.length} cited` : "", next.read.length ? `${next.read.length} ${next.cited.length ? "also " : ""}read` : ""].filter(Boolean).join(" · ");
     body.replaceChildren(...cards(next));
   }
   function shut(byPerson) {
     html.classList.remove("fn-sources-open");
     root.footnoteOpened = null;
     if (byPerson && WIDE.matches) sessionStorage.setItem(CLOSED, "1");
-    opener?.focus();
+    if (opener) {
+      opener.footnoteBack = true; // it gets the focus back, and does not show its passage once more
+      opener.focus();
+      opener.footnoteBack = false;
+    }
     opener = null;
   }
   // With the keyboard one goes on reading in the panel; Escape leads back to the footnote.
@@ -118,16 +122,12 @@ function panel(data) {
 function cards(data) {
   if (data.waiting) return [el("p", { class: "fn-waiting" }, "The passages come with the answer.")];
   const nodes = [];
-  const groups = Map.groupBy(data.cited, (source) => source.document);
-  const titles = [...groups.values()].map((group) => group[0].title);
-  for (const group of groups.values()) {
-    const { title, file } = group[0];
-    const alike = titles.filter((each) => each === title).length > 1; // of one title the file tells which
-    nodes.push(el("section", { class: "fn-group" }, el("h3", { class: "fn-document", title: file }, title, alike ? el("span", { class: "fn-file" }, file) : ""),
+  const name = namesOf(data);
+  for (const group of Map.groupBy(data.cited, (source) => source.document).values())
+    nodes.push(el("section", { class: "fn-group" }, el("h3", { class: "fn-document", title: group[0].file }, ...name(group[0])),
       ...group.map((source) => citedCard(source, data.library))));
-  }
   if (data.read.length) {
-    const card = (source) => readCard(source, data.library);
+    const card = (source) => readCard(source, data.library, name(source));
     nodes.push(el("h3", { class: "fn-also" }, data.cited.length ? "Also read" : "Passages read"), ...data.read.slice(0, READ_SHOWN).map(card));
     if (data.read.length > READ_SHOWN)
       nodes.push(el("details", { class: "fn-more" }, el("summary", {}, `${data.read.length - READ_SHOWN} more`), ...data.read.slice(READ_SHOWN).map(card)));
@@ -153,9 +153,9 @@ function citedCard(source, library) {
     ...content(source, library));
 }
 
-function readCard(source, library) {
+function readCard(source, library, name) {
   const details = el("details", { class: "fn-card fn-read", "data-chunk": source.chunk },
-    el("summary", {}, el("span", { class: "fn-read-title" }, source.title), meta(source),
+    el("summary", {}, el("span", { class: "fn-read-title" }, ...name), meta(source),
       el("span", { class: "fn-read-line", dir: "auto" }, source.text.slice(0, 140))));
   details.addEventListener("toggle", () => {
     if (details.open && details.children.length === 1) details.append(...content(source, library).filter(Boolean));

@@ -11,7 +11,8 @@ from ingest.model.adding import ENDED, AddState, JobInfo, JobStage
 from ingest.protocols import Library
 from rag.ui import session
 from rag.ui.cached import opened
-from rag.ui.render import counted, duration, job_line, job_share
+from rag.ui.happening import job_line, job_share
+from rag.ui.render import counted, duration
 from rag.ui.session import plain
 
 SHOWN = 6  # files in work with a bar of their own

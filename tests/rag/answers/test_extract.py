@@ -121,3 +121,24 @@ def test_a_comparison_is_answered_from_both_sides(reader: Reader, embedder: Embe
     said = " ".join(texts_of(found))
     assert "2,500 euros" in said
     assert "900 euros" in said
+
+
+@pytest.mark.parametrize(
+    ("question", "one", "other"),
+    [
+        ("How much is a parking space a month?", "A parking space costs 35 pounds a month.", "A parking space costs 48 pounds a month."),
+        ("Who runs the front desk?", "The front desk is run by Mo Khan.", "The front desk is run by Ada Lovell."),
+    ],
+)  # fmt: skip
+def test_where_two_documents_disagree_both_are_quoted(
+    reader: Reader, embedder: Embedder, question: str, one: str, other: str
+) -> None:
+    filler = (
+        "Visitors sign the book. Bicycles stand in the yard. The gate is closed at night. Dogs are welcome."
+    )
+    reads = read(
+        reader, question, ("Guide", f"{one} {filler}"), ("Minutes", f"{filler} {other}"), ("Yard", filler)
+    )
+    said = texts_of(extract(question, reads, embedder, AskSettings()))
+    assert one in said
+    assert other in said

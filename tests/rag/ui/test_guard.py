@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext, suppress
+
+import anyio
 import pytest
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import Route, Router, WebSocketRoute
 from starlette.testclient import TestClient
+from starlette.types import Message, Scope
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from ingest.errors import WrongUsage
@@ -103,6 +107,30 @@ def test_the_websocket_is_guarded() -> None:
             CLIENT.websocket_connect("ws://127.0.0.1:8501/talk", headers=headers) as socket,
         ):
             socket.receive_text()
+
+
+@pytest.mark.parametrize("left", [True, False], ids=["the browser has left", "another fault"])
+def test_a_browser_that_leaves_while_something_is_drawn_is_no_fault(left: bool) -> None:
+    async def draw(socket: WebSocket) -> None:
+        """As Streamlit does: what cannot be sent is noticed when something is to be received."""
+        await socket.accept()
+        with suppress(WebSocketDisconnect):
+            await socket.send_bytes(b"drawn")
+        await socket.close()
+        raise RuntimeError("only where nobody has left")
+
+    async def send(message: Message) -> None:
+        if left and message["type"] == "websocket.send":
+            raise OSError("the connection is closed")
+
+    async def receive() -> Message:
+        return {"type": "websocket.connect"}
+
+    headers = [(b"host", b"127.0.0.1:8501"), (b"origin", b"http://127.0.0.1:8501")]
+    scope: Scope = {"type": "websocket", "path": "/talk", "headers": headers}
+    guarded = Guard(Router([WebSocketRoute("/talk", draw)]))
+    with nullcontext() if left else pytest.raises(RuntimeError, match="nobody has left"):
+        anyio.run(guarded, scope, receive, send)
 
 
 def test_the_policy_allows_nothing_from_elsewhere_and_no_eval() -> None:

@@ -9,9 +9,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from ingest.model.adding import JobInfo, JobStage
 from ingest.model.pages import PageState
-from rag.model import Answer, Coverage, Progress, Sentence
+from ingest.shelf.scope import Scope
+from rag.model import Answer, Coverage, Sentence
 from rag.ui import render
 from tests.rag.chats.test_conversations import some_answer
 
@@ -121,58 +121,24 @@ def test_paragraphs_lists_and_headings() -> None:
         ("heading", "", 1), ("item", "•", 2), ("item", "2.", 1), ("text", "", 1),
     ]  # fmt: skip
     assert blocks[0]["sentences"][0]["runs"] == [{"text": "Leave", "style": ""}]
-    assert render.blocks_json(sentences[1:2], markdown=False)[0]["kind"] == "text"
+    quoted = render.blocks_json(sentences, markdown=False)
+    assert [(block["kind"], block["label"]) for block in quoted] == [
+        ("text", ""), ("item", "-"), ("item", "2."), ("text", ""),
+    ]  # fmt: skip
+    assert quoted[0]["sentences"][0]["runs"] == [{"text": "## Leave", "style": ""}]
+    assert quoted[1]["sentences"][0]["runs"] == [{"text": "Five days.", "style": ""}], "its sign is the label"
+
+
+def test_a_refusal_says_that_others_were_not_asked() -> None:
+    some = answer(refused=True, searched_documents=1, notices=())
+    (notice,) = render.answer_json(some, "A", "m")["notices"]
+    assert notice.startswith("Only 1 chosen document was asked: ")
+    for other in ({"scope": Scope()}, {"refused": False}):
+        assert render.answer_json(dataclasses.replace(some, **other), "A", "m")["notices"] == []
 
 
 def test_copied_text_carries_its_footnotes() -> None:
     assert render.copy_text(answer()) == "Five days. [1]\n\n[1] Übersicht, p. xii (12): “Five days.”"
-
-
-@pytest.mark.parametrize(
-    ("progress", "line"),
-    [
-        (None, "Reading the question"),
-        (Progress("loading"), "Loading the reader"),
-        (Progress("searching", 1), "Searching 1 document"),
-        (Progress("reading", 32), "Reading 32 passages"),
-        (Progress("opening"), "Opening the chat model"),
-        (Progress("writing"), "Writing"),
-    ],
-)
-def test_what_is_happening(progress: Progress | None, line: str) -> None:
-    assert render.progress_line(progress, "loading the reader") == line
-
-
-def test_models_that_are_ready_are_no_longer_loaded() -> None:
-    assert render.progress_line(Progress("loading"), "ready") == "Reading the question"
-
-
-def job(
-    stage: JobStage, done: int = 0, total: int = 0, rate: float = 0.0, left: float | None = None
-) -> JobInfo:
-    return JobInfo(1, "A", "a.pdf", stage, done, total, rate, left, None, 0.0)
-
-
-def test_a_file_in_work_tells_rate_and_time_left() -> None:
-    assert (
-        render.job_line(job(JobStage.READING, 12, 40, 31.2, 0.9))
-        == "Reading 12 of 40 pages · 31 pages/s · 1 s left"
-    )
-    assert (
-        render.job_line(job(JobStage.EMBEDDING, 5, 300, 2.0, 150))
-        == "Embedding 5 of 300 passages · 2 passages/s · 2 min left"
-    )
-    assert render.job_line(job(JobStage.WAITING)) == "Waiting"
-
-
-def test_the_bar_only_grows() -> None:
-    steps = [
-        job(JobStage.WAITING), job(JobStage.READING, 0, 4), job(JobStage.READING, 4, 4),
-        job(JobStage.EMBEDDING, 0, 9), job(JobStage.EMBEDDING, 9, 9), job(JobStage.INDEXING), job(JobStage.DONE),
-    ]  # fmt: skip
-    shares = [render.job_share(step) for step in steps]
-    assert shares == sorted(shares)
-    assert (shares[0], shares[-1]) == (0.0, 1.0)
 
 
 @pytest.mark.parametrize(
@@ -198,11 +164,6 @@ def test_an_answer_about_the_whole_library_says_what_it_rests_on() -> None:
     assert table["status"] == "Computed on 12 of 1,200 rows · 0.2 s"
     assert data["made"]["by"] == "Quotations, without a chat model"
     assert table["made"]["by"] == "Computed on the rows, without a chat model"
-    assert (
-        render.progress_line(Progress("gathering", 400, 1000), "") == "Looking through 400 of 1,000 documents"
-    )
-    assert render.progress_line(Progress("reading", 8, 48), "") == "Reading 8 of 48 passages"
-    assert render.progress_line(Progress("computing", 1, 1), "") == "Computing on the rows"
 
 
 def test_how_pages_of_a_receipt_are_told() -> None:
