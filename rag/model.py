@@ -214,6 +214,12 @@ class Answer:
             return ""
         return f"{self.sentences_found} of {count} sentence{'s' * (count > 1)} found in your documents"
 
+    def name_of(self, citation: Citation) -> str:
+        """Its document's title, with the file where another document that is cited has that title."""
+        title = citation.title or citation.document
+        alike = {each.document for each in self.citations if (each.title or each.document) == title}
+        return f"{title} ({citation.document})" if len(alike) > 1 else title
+
 
 # ------------------------------------------------------------------ what a running answer tells
 

@@ -114,9 +114,9 @@ def told(answer: Answer) -> tuple[str, ...]:
     return (*answer.notices, *([answer.coverage.sentence] if answer.coverage else []))
 
 
-def evidence(citation: Citation) -> tuple[str, str]:
+def evidence(citation: Citation, answer: Answer) -> tuple[str, str]:
     """The quote on one line, and where it stands."""
-    parts = citation.title or citation.document, place_of(citation), CORRECTED if citation.corrected else ""
+    parts = answer.name_of(citation), place_of(citation), CORRECTED if citation.corrected else ""
     where = ", ".join(filter(None, parts))
     return " ".join(citation.quote.split()), where
 
@@ -138,7 +138,7 @@ def as_markdown(chat: Chat, messages: Iterable[Message], now: datetime) -> str:
         for block in paragraphs(one.answer):
             lines += [" ".join(_markdown_sentence(each, one.first) for each in block), ""]
         for citation in one.answer.citations:
-            quote, where = evidence(citation)
+            quote, where = evidence(citation, one.answer)
             lines.append(f"[^{one.first + citation.marker}]: “{escaped(quote)}” – {escaped(where)}")
         lines.append("")
     if works := bibliography(said):
@@ -186,7 +186,7 @@ def as_word(chat: Chat, messages: Iterable[Message], now: datetime) -> bytes:
             for sentence in block:
                 _word_sentence(paragraph, sentence, one.first)
         for citation in one.answer.citations:
-            quote, where = evidence(citation)
+            quote, where = evidence(citation, one.answer)
             paragraph = document.add_paragraph()
             paragraph.paragraph_format.left_indent = Pt(18)
             paragraph.paragraph_format.space_after = Pt(3)

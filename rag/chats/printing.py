@@ -90,7 +90,7 @@ def _said(setting: _Setting, said: Sequence[Exchange]) -> list[Any]:
             sentences = " ".join(_sentence(setting, each, one.first) for each in block)
             story.append(setting.paragraph("text", sentences))
         for citation in one.answer.citations:
-            quote, where = evidence(citation)
+            quote, where = evidence(citation, one.answer)
             number = one.first + citation.marker
             words = f"{number}&nbsp; {setting.text(f'“{quote}”')} <i>{setting.text(where)}</i>"
             story.append(setting.paragraph("evidence", words))

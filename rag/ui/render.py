@@ -295,7 +295,7 @@ def status_line(answer: Answer) -> str:
 def copy_text(answer: Answer) -> str:
     """The answer with its footnotes written out, for the clipboard."""
     notes = [
-        f"[{citation.marker}] {citation.title or citation.document}"
+        f"[{citation.marker}] {answer.name_of(citation)}"
         + (f", {citation.place.short}" if citation.place.short else "")
         + (f" ({CORRECTED})" if citation.corrected else "")
         + f": “{' '.join(citation.quote.split())}”"

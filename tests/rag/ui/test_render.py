@@ -141,6 +141,15 @@ def test_copied_text_carries_its_footnotes() -> None:
     assert render.copy_text(answer()) == "Five days. [1]\n\n[1] Übersicht, p. xii (12): “Five days.”"
 
 
+def test_documents_of_one_title_are_told_apart_in_what_is_copied() -> None:
+    (one,) = answer().citations
+    other = dataclasses.replace(one, marker=2, document="new.pdf")
+    assert render.copy_text(answer(citations=(one, other))).splitlines()[2:] == [
+        "[1] Übersicht (Übersicht “2025”.pdf), p. xii (12): “Five days.”",
+        "[2] Übersicht (new.pdf), p. xii (12): “Five days.”",
+    ]
+
+
 @pytest.mark.parametrize(
     ("day", "heading"),
     [(20, "Today"), (19, "Yesterday"), (14, "Last 7 days"), (1, "Last 30 days")],
