@@ -142,7 +142,7 @@ def test_a_chat_is_renamed_and_deleted(app: App, page: Page, answered_chat: str,
     page.get_by_test_id("stChatInputSubmitButton").click()
     seen(page.get_by_text("note.md can be asked about now: 1 passage."), 120_000)
     page.get_by_role("button", name="New chat").click()
-    row = page.locator("[class*=st-key-chat_row_]", has=page.get_by_role("button", name="note.md"))
+    row = page.locator(".fn-chat", has=page.get_by_role("button", name="note.md"))
     row.hover()
     row.get_by_role("button", name="More").click()
     page.get_by_role("menuitem", name="Rename").or_(page.get_by_role("option", name="Rename")).click()
@@ -152,7 +152,7 @@ def test_a_chat_is_renamed_and_deleted(app: App, page: Page, answered_chat: str,
     renamed = page.get_by_role("button", name="A better name")
     seen(renamed)
 
-    row = page.locator("[class*=st-key-chat_row_]", has=renamed)
+    row = page.locator(".fn-chat", has=renamed)
     row.hover()
     row.get_by_role("button", name="More").click()
     page.get_by_role("menuitem", name="Delete").or_(page.get_by_role("option", name="Delete")).click()

@@ -1,0 +1,60 @@
+// The saved chats, drawn once and again only when they change: one element of Streamlit's, however many there are
+// (chats() in __init__.py). A click opens a chat; its menu has the rest.
+
+import { el, icon } from "./dom.js";
+
+const GAP_PIXELS = 4; // between a row's button and its menu, and to the window's edge
+
+export default function chats({ parentElement, data, setTriggerValue }) {
+  parentElement.footnoteAct = (wish) => setTriggerValue("act", wish);
+  const drawn = JSON.stringify(data);
+  if (parentElement.footnoteDrawn === drawn) return;
+  parentElement.footnoteDrawn = drawn;
+  const focused = parentElement.contains(document.activeElement) ? document.activeElement.dataset.place : "";
+  parentElement.querySelector(":scope > .fn-chats")?.remove();
+  parentElement.append(list(data, (wish) => parentElement.footnoteAct(wish)));
+  if (focused) [...parentElement.querySelectorAll("[data-place]")].find((each) => each.dataset.place === focused)?.focus();
+}
+
+function list(data, act) {
+  const menu = el("div", { class: "fn-menu", role: "menu", popover: "auto" });
+  menu.addEventListener("keydown", (event) => walk(menu, event));
+  return el("nav", { class: "fn-chats", "aria-label": "Chats" },
+    ...data.days.flatMap(({ day, chats }) => [el("h2", { class: "day" }, day),
+      el("ul", {}, ...chats.map((chat) => row(chat, chat.id === data.current, menu, act)))]),
+    menu);
+}
+
+function row(chat, current, menu, act) {
+  const title = el("button", { type: "button", class: "fn-chat-title", dir: "auto", title: chat.title, "data-place": `open ${chat.id}`,
+    "aria-current": current && "page", onclick: () => act({ open: chat.id }) }, chat.title);
+  const more = el("button", { type: "button", class: "fn-chat-more", "data-place": `more ${chat.id}`, "aria-label": "More", "aria-haspopup": "menu",
+    onclick: () => unfold(menu, more, chat, act) }, icon("more_horiz"));
+  return el("li", { class: current ? "fn-chat fn-current" : "fn-chat" }, title, more);
+}
+
+function unfold(menu, button, chat, act) {
+  if (menu.matches(":popover-open")) return menu.hidePopover();
+  const item = (label, wish) =>
+    el("button", { type: "button", role: "menuitem", onclick: () => { menu.hidePopover(); act(wish); } }, label);
+  menu.setAttribute("aria-label", chat.title);
+  menu.replaceChildren(
+    item(chat.pinned ? "Unpin" : "Pin", { pin: chat.id, pinned: !chat.pinned }),
+    item("Rename", { rename: chat.id }), item("Export", { export: chat.id }), item("Delete", { delete: chat.id }));
+  menu.showPopover({ source: button });
+  const at = button.getBoundingClientRect(), { offsetWidth: width, offsetHeight: height } = menu;
+  const below = at.bottom + GAP_PIXELS + height + GAP_PIXELS < window.innerHeight;
+  menu.style.left = `${Math.max(GAP_PIXELS, Math.min(at.left, window.innerWidth - width - GAP_PIXELS))}px`;
+  menu.style.top = `${below ? at.bottom + GAP_PIXELS : Math.max(GAP_PIXELS, at.top - GAP_PIXELS - height)}px`;
+  menu.firstChild.focus();
+}
+
+// Escape and a click elsewhere close a popover by themselves, and the focus goes back to its button.
+function walk(menu, event) {
+  const items = [...menu.children], at = items.indexOf(document.activeElement);
+  const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: -1 }[event.key];
+  if (event.key === "Tab") menu.hidePopover();
+  if (to === undefined) return;
+  event.preventDefault();
+  items.at(to % items.length).focus();
+}
