@@ -27,7 +27,9 @@ from ingest.commands.terminal import (
 )
 from ingest.errors import FootnoteError, NotFound
 from ingest.follow import command as following
-from ingest.model import AddResult, AddState, OriginInfo, PageState
+from ingest.model.adding import AddResult, AddState
+from ingest.model.documents import OriginInfo
+from ingest.model.pages import PageState
 from ingest.places import unit
 from ingest.protocols import Home
 from ingest.recipe import Choice

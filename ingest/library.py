@@ -10,20 +10,11 @@ from ingest.catalog import DocumentRow, OriginRow
 from ingest.catalog.amendments import PASSAGE_GONE
 from ingest.errors import EmbedderDiffers, NotFound, Unreadable
 from ingest.follow.model import Followed
-from ingest.model import (
-    AddResult,
-    Box,
-    DocumentDetail,
-    JobInfo,
-    LibraryInfo,
-    Listed,
-    OriginInfo,
-    Page,
-    PassageList,
-    Source,
-    StoredChunk,
-    Table,
-)
+from ingest.model.adding import AddResult, JobInfo, Source
+from ingest.model.chunks import PassageList, StoredChunk
+from ingest.model.documents import DocumentDetail, LibraryInfo, Listed, OriginInfo
+from ingest.model.pages import Box, Page
+from ingest.model.tables import Table
 from ingest.protocols import Vectors
 from ingest.queue.intake import Intake
 from ingest.queue.recognised import spans_and_boxes

@@ -25,7 +25,10 @@ from ingest.catalog import Catalog, DocumentRow, JobRow, OriginRow
 from ingest.errors import Cancelled, FootnoteError, NeedsPassword
 from ingest.home.originals import Originals
 from ingest.indexes.outbox import Outbox
-from ingest.model import AddResult, AddState, DocumentState, FileText, JobStage, StoredChunk
+from ingest.model.adding import AddResult, AddState, JobStage
+from ingest.model.chunks import StoredChunk
+from ingest.model.documents import DocumentState
+from ingest.model.pages import FileText
 from ingest.processes.sandbox import SandboxPool
 from ingest.processes.worker import Worker
 from ingest.protocols import Vectors

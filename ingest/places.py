@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from ingest.model import StoredChunk
+from ingest.model.chunks import StoredChunk
 from ingest.readers import PICTURES, PPTX, SUFFIXES, XLSX
 
 _CELLS = re.compile(r"[A-Z]{1,3}[1-9]\d*(?::[A-Z]{1,3}[1-9]\d*)?")

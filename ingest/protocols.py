@@ -15,22 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.follow.model import Followed
-from ingest.model import (
-    AddResult,
-    BackupInfo,
-    DocumentDetail,
-    Fault,
-    JobInfo,
-    LibraryInfo,
-    Listed,
-    OriginInfo,
-    Page,
-    PassageList,
-    Remains,
-    Source,
-    StoredChunk,
-    Table,
-)
+from ingest.model.adding import AddResult, JobInfo, Source
+from ingest.model.chunks import PassageList, StoredChunk
+from ingest.model.documents import DocumentDetail, LibraryInfo, Listed, OriginInfo
+from ingest.model.pages import Page
+from ingest.model.tables import Table
+from ingest.model.upkeep import BackupInfo, Fault, Remains
 from ingest.recipe import Choice
 from ingest.shelf.alike import Alike
 from ingest.shelf.dated import Dated

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeVar
 
 from ingest.errors import Cancelled
-from ingest.model import StoredChunk
+from ingest.model.chunks import StoredChunk
 from ingest.places import Place, place_of
 from ingest.protocols import Library
 from ingest.shelf.scope import Scope

@@ -15,7 +15,9 @@ import pytest
 
 from ingest.errors import FootnoteError
 from ingest.home.lock import read_owner
-from ingest.model import ENDED, AddState, DocumentState, Remains, Source
+from ingest.model.adding import ENDED, AddState, Source
+from ingest.model.documents import DocumentState
+from ingest.model.upkeep import Remains
 from ingest.protocols import Library
 from ingest.remote.client import RemoteHome
 from tests.conftest import PROJECT

@@ -16,7 +16,7 @@ import numpy as np
 from ingest.catalog.database import Database
 from ingest.catalog.outbox import OutboxTable
 from ingest.errors import NotFound, WrongUsage
-from ingest.model import Chunk
+from ingest.model.chunks import Chunk
 from ingest.protocols import Vectors
 
 PASSAGE_GONE = "This passage is no longer in the library. Look at the document again."

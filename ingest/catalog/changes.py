@@ -14,7 +14,9 @@ from ingest.catalog.database import Database
 from ingest.catalog.outbox import OutboxTable
 from ingest.catalog.rows import DocumentRow, JobRow, OriginRow
 from ingest.errors import NotFound
-from ingest.model import Chunk, DocumentState, FileText
+from ingest.model.chunks import Chunk
+from ingest.model.documents import DocumentState
+from ingest.model.pages import FileText
 from ingest.protocols import Vectors
 
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, astuple
 
 import numpy as np
 
-from ingest.model import Box, PageReceipt, PageState, Receipt, Run, TextLine
+from ingest.model.pages import Box, PageReceipt, PageState, Receipt, Run, TextLine
 
 _EDGES = ("left", "top", "right", "bottom")
 _LINE = np.dtype([("start", "<u4"), ("end", "<u4"), *((edge, "<f4") for edge in _EDGES)])

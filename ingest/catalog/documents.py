@@ -10,7 +10,7 @@ from typing import Any
 from ingest.catalog.columns import receipt_from_json
 from ingest.catalog.database import Database
 from ingest.catalog.rows import DocumentRow, OriginRow
-from ingest.model import DocumentDetail, DocumentState, Listed, OriginInfo
+from ingest.model.documents import DocumentDetail, DocumentState, Listed, OriginInfo
 from ingest.recipe import choice_from_json
 
 STATES = {state.value: state for state in DocumentState}

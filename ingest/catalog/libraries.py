@@ -9,7 +9,7 @@ import time
 from ingest.catalog.database import Database
 from ingest.catalog.documents import Documents
 from ingest.errors import NotFound, Taken
-from ingest.model import LibraryInfo
+from ingest.model.documents import LibraryInfo
 from ingest.readers import TABULAR
 
 

@@ -10,7 +10,8 @@ import numpy as np
 
 from ingest.catalog.columns import lines_from_blob, runs_from_blob
 from ingest.catalog.database import Database
-from ingest.model import Heading, Page, StoredChunk
+from ingest.model.chunks import StoredChunk
+from ingest.model.pages import Heading, Page
 from ingest.protocols import Vectors
 
 _CHUNK_COLUMNS = """

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ingest.model import DocumentState, Receipt
+from ingest.model.documents import DocumentState
+from ingest.model.pages import Receipt
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from getpass import getpass
 from ingest.commands import terminal
 from ingest.commands.terminal import StatusLine, ask, counted
 from ingest.errors import NotFound, Taken
-from ingest.model import ENDED, AddResult, AddState, JobInfo, JobStage, Source
+from ingest.model.adding import ENDED, AddResult, AddState, JobInfo, JobStage, Source
 from ingest.protocols import Home, Library
 
 POLL_SECONDS = 0.2  # between looks at a job

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from ingest.commands.terminal import counted, plain, say, say_json, tell
 from ingest.errors import NotFound
-from ingest.model import StoredChunk
+from ingest.model.chunks import StoredChunk
 from ingest.places import place_of_chunk
 from ingest.protocols import Home, Library
 from ingest.settings import DEFAULT_LIBRARY

@@ -7,7 +7,8 @@ from argparse import Namespace
 from pathlib import Path
 
 from ingest.commands.terminal import FAILED, StatusLine, counted, moment, say, say_json, size, table, tell
-from ingest.model import ENDED, Fault
+from ingest.model.adding import ENDED
+from ingest.model.upkeep import Fault
 from ingest.protocols import Home
 from ingest.remote.wire import encode
 from ingest.settings import Settings, go_offline

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from ingest.model import AddResult, AddState, Source
+from ingest.model.adding import AddResult, AddState, Source
 from ingest.readers import SUFFIXES
 from ingest.web.addresses import address_source, is_address
 

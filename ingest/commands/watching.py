@@ -18,7 +18,7 @@ from ingest.commands.adding import add_all, in_words, library_for_adding, summar
 from ingest.commands.terminal import FAILED, opened, say, say_json, tell
 from ingest.errors import FootnoteError, WrongUsage
 from ingest.follow.folder import Keeper, Watched, signs_of_change
-from ingest.model import AddResult, AddState
+from ingest.model.adding import AddResult, AddState
 from ingest.settings import DEFAULT_LIBRARY
 
 

@@ -18,7 +18,7 @@ from ingest.commands.gather import clean, gather
 from ingest.commands.terminal import counted
 from ingest.errors import FootnoteError
 from ingest.follow.moved import with_former_keys
-from ingest.model import Source
+from ingest.model.adding import Source
 from ingest.protocols import Library
 
 LOOK_SECONDS = 300.0  # between looks without a sign of change: some network drives give none

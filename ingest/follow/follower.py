@@ -23,7 +23,7 @@ from ingest.follow.site import SiteSteps
 from ingest.follow.steps import FolderSteps, Steps
 from ingest.follow.table import FollowedTable
 from ingest.library import LocalLibrary
-from ingest.model import UNFINISHED, JobInfo
+from ingest.model.adding import UNFINISHED, JobInfo
 from ingest.web.addresses import is_address, normal_address
 from ingest.web.fetch import permitted
 

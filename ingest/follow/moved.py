@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 
-from ingest.model import Source
+from ingest.model.adding import Source
 from ingest.protocols import Library
 
 MOST = 20  # files that one may have been: as many as its content is held against

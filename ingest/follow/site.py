@@ -14,7 +14,7 @@ from ingest.follow.folder import fits
 from ingest.follow.model import Followed
 from ingest.follow.steps import Check
 from ingest.library import LocalLibrary
-from ingest.model import AddState, Source
+from ingest.model.adding import AddState, Source
 from ingest.settings import Settings
 from ingest.web.addresses import key_of
 from ingest.web.fetch import Web

@@ -9,7 +9,7 @@ from typing import Protocol
 from ingest.commands.gather import clean, inside
 from ingest.follow.folder import Keeper, Watched, signs_of_change
 from ingest.library import LocalLibrary
-from ingest.model import AddState, JobInfo
+from ingest.model.adding import AddState, JobInfo
 
 Check = Callable[[JobInfo | None], None]  # raises Cancelled when the work is to stop
 

@@ -29,7 +29,7 @@ from pathlib import Path
 
 from ingest.errors import DiskFull, Taken, WrongUsage
 from ingest.home.originals import Originals, hash_of
-from ingest.model import BackupInfo
+from ingest.model.upkeep import BackupInfo
 
 FORMAT = 1
 MANIFEST = "footnote-backup.json"

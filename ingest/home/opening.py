@@ -23,7 +23,8 @@ from ingest.indexes.outbox import Outbox
 from ingest.indexes.reclaim import Reclaiming
 from ingest.indexes.vector_store import VectorStore
 from ingest.library import LocalLibrary
-from ingest.model import BackupInfo, Fault, LibraryInfo, Remains
+from ingest.model.documents import LibraryInfo
+from ingest.model.upkeep import BackupInfo, Fault, Remains
 from ingest.pipeline import Parts, Pipeline
 from ingest.processes.limits import give_freed_back
 from ingest.processes.sandbox import SandboxPool

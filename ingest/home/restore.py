@@ -30,7 +30,7 @@ from ingest.home.originals import Originals, hash_of
 from ingest.indexes.checking import check_library, check_originals
 from ingest.indexes.lexical import TantivyIndex
 from ingest.indexes.outbox import Outbox
-from ingest.model import BackupInfo, Fault
+from ingest.model.upkeep import BackupInfo, Fault
 from ingest.remote.wire import decode
 
 MOST_MEMBERS = 2_000_000

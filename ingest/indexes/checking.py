@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ingest.catalog import Catalog
 from ingest.home.originals import Originals
-from ingest.model import Fault, Remains
+from ingest.model.upkeep import Fault, Remains
 from ingest.protocols import LexicalIndex, VectorIndex
 
 REBUILD = "Run `python -m ingest rebuild`; nothing is embedded anew."

@@ -14,7 +14,7 @@ from pathlib import Path
 from ingest.catalog import Catalog
 from ingest.errors import DiskFull
 from ingest.indexes.vector_store import VectorStore
-from ingest.model import UNFINISHED
+from ingest.model.adding import UNFINISHED
 from ingest.queue.jobs import JobQueue
 
 log = logging.getLogger("footnote.ingest")

@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
 from typing import Any, BinaryIO
 
-from ingest.model import Box, FileText, Heading, Page, PageReceipt, PageState, Picture, Receipt, Run
+from ingest.model.pages import Box, FileText, Heading, Page, PageReceipt, PageState, Picture, Receipt, Run
 
 MAGIC = b"FNF1"
 MAX_HEADER_BYTES = 64 * 2**20

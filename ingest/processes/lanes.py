@@ -17,7 +17,7 @@ from ingest.settings import PROJECT, Settings
 if TYPE_CHECKING:
     import subprocess
 
-    from ingest.model import OnProgress
+    from ingest.model.adding import OnProgress
 
 START_SECONDS = 60.0  # for a child to be ready
 MAX_IMAGE_BYTES = 200 * 2**20

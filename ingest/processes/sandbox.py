@@ -25,7 +25,9 @@ from ingest.processes.limits import address_space_mib, renew_cpu_seconds, reside
 from ingest.settings import Settings
 
 if TYPE_CHECKING:
-    from ingest.model import Box, FileText, OnProgress, Recognised, Table
+    from ingest.model.adding import OnProgress
+    from ingest.model.pages import Box, FileText, Recognised
+    from ingest.model.tables import Table
 
 READING_NICENESS = 5
 FILES_PER_CHILD = 50  # then it is replaced: what a file left behind in the libraries' memory goes with it
@@ -105,7 +107,7 @@ class SandboxPool:
         }  # fmt: skip
         with self._recognising.child() as child:
             frame = child.ask(ask, min(seconds, OCR_PAGE_SECONDS))
-            from ingest.model import Recognised
+            from ingest.model.pages import Recognised
 
             try:
                 return [
@@ -165,7 +167,7 @@ class SandboxPool:
 
     def tables(self, path: Path, name: str) -> list[Table]:
         """The rows of a workbook or of separated values, to compute on. Raises Unreadable."""
-        from ingest.model import Table
+        from ingest.model.tables import Table
         from ingest.remote.wire import decode
 
         ask = {"do": "tables", "path": os.fspath(path), "name": name}
@@ -194,7 +196,7 @@ class SandboxPool:
 
 def _box(edges: Any) -> Box:
     """A box as a child tells it, held within the page."""
-    from ingest.model import Box
+    from ingest.model.pages import Box
 
     return Box(*(min(1.0, max(0.0, float(edge))) for edge in edges))
 

@@ -21,7 +21,8 @@ from typing import Any, BinaryIO, cast
 import numpy as np
 
 from ingest.errors import FootnoteError, ModelUnavailable
-from ingest.model import Chunk, Heading, Page
+from ingest.model.chunks import Chunk
+from ingest.model.pages import Heading, Page
 from ingest.processes.channel import Channel, ChannelBroken, ChannelClosed, Frame
 from ingest.processes.limits import FREED_GOES_BACK, resident_mib, step_back
 from ingest.protocols import Embedder, Tokenizer, Vectors

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from ingest.errors import FootnoteError, Unreadable
 from ingest.home.originals import CHANGED
-from ingest.model import ENDED, AddResult, AddState, DocumentState, JobInfo, Source
+from ingest.model.adding import ENDED, AddResult, AddState, JobInfo, Source
+from ingest.model.documents import DocumentState
 from ingest.queue.keys import UPLOAD, clean_key
 from ingest.queue.moved import take_along
 from ingest.queue.unchanged import unchanged

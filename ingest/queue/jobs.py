@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, replace
 
 from ingest.catalog import Catalog, JobRow
 from ingest.errors import Cancelled
-from ingest.model import ENDED, AddResult, AddState, JobInfo, JobStage
+from ingest.model.adding import ENDED, AddResult, AddState, JobInfo, JobStage
 
 STOPPED = "Stopped before it was complete; nothing of this file was kept."
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ingest.catalog import Catalog, OriginRow
 from ingest.home.originals import hash_of
-from ingest.model import UNFINISHED, Source
+from ingest.model.adding import UNFINISHED, Source
 from ingest.queue.jobs import JobQueue
 from ingest.queue.keys import clean_key
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ingest.model import Box, Page, Picture, Recognised, TextLine
+from ingest.model.pages import Box, Page, Picture, Recognised, TextLine
 from ingest.readers import source_ranges
 from ingest.readers.draft import Draft
 from ingest.readers.hyphens import HYPHEN, copy

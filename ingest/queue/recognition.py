@@ -12,7 +12,8 @@ from pathlib import Path
 from statistics import mean
 
 from ingest.errors import Unreadable
-from ingest.model import Box, FileText, OnProgress, Page, PageReceipt, PageState, Picture, Recognised
+from ingest.model.adding import OnProgress
+from ingest.model.pages import Box, FileText, Page, PageReceipt, PageState, Picture, Recognised
 from ingest.processes.sandbox import SandboxPool
 from ingest.queue.recognised import Read, page_of_lines, page_with_pictures
 from ingest.readers.hyphens import Hyphens

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ingest.model import FileText, PageState
+from ingest.model.pages import FileText, PageState
 from ingest.settings import Settings
 from ingest.text.language import language_of
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from itertools import count
 
 from ingest.catalog import JobRow
-from ingest.model import FileText
+from ingest.model.pages import FileText
 
 Scan = tuple[JobRow, FileText]
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 
 from ingest.catalog import Catalog
-from ingest.model import AddResult, AddState, Source
+from ingest.model.adding import AddResult, AddState, Source
 from ingest.queue.keys import clean_key
 
 

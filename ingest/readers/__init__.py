@@ -14,7 +14,8 @@ from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from ingest.errors import Unreadable
-from ingest.model import FileText, OnProgress
+from ingest.model.adding import OnProgress
+from ingest.model.pages import FileText
 from ingest.readers.draft import source_ranges
 from ingest.settings import Settings
 

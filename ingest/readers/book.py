@@ -12,7 +12,8 @@ from typing import Any
 from bs4 import BeautifulSoup
 
 from ingest.errors import Unreadable
-from ingest.model import FileText, Heading, OnProgress
+from ingest.model.adding import OnProgress
+from ingest.model.pages import FileText, Heading
 from ingest.readers.draft import Blocks, Draft
 from ingest.readers.package import EPUB, Package, resolved
 from ingest.readers.text import single_page

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ingest.model import FileText, Heading, OnProgress
+from ingest.model.adding import OnProgress
+from ingest.model.pages import FileText, Heading
 from ingest.readers.draft import Blocks, Draft
 from ingest.readers.package import DOCX, Package, attribute, local
 from ingest.readers.table import table_lines

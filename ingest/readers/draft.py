@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 
-from ingest.model import Heading, Page, Run
+from ingest.model.pages import Heading, Page, Run
 
 
 class Draft:

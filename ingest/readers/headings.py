@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ingest.model import Heading, Page
+from ingest.model.pages import Heading, Page
 
 MAX_HEADINGS = 10_000
 

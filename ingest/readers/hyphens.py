@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ingest.model import Heading, Page
+from ingest.model.pages import Heading, Page
 from ingest.readers.draft import Draft, source_ranges
 
 HYPHEN = "\ufffe"  # PDFium's mark for a hyphen at a line's end (U+0002 in older versions)

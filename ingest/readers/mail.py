@@ -17,7 +17,8 @@ from pathlib import Path
 from bs4 import BeautifulSoup
 
 from ingest.errors import Unreadable
-from ingest.model import FileText, Heading, OnProgress
+from ingest.model.adding import OnProgress
+from ingest.model.pages import FileText, Heading
 from ingest.readers.draft import Blocks, Draft
 from ingest.readers.package import MSG
 from ingest.readers.text import UNSEEN, decode, single_page

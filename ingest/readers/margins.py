@@ -13,7 +13,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ingest.model import Page
+from ingest.model.pages import Page
 from ingest.readers.draft import Draft
 from ingest.readers.headings import Line
 from ingest.readers.hyphens import copy

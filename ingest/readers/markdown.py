@@ -13,7 +13,8 @@ from pathlib import Path
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from ingest.model import FileText, Heading, OnProgress
+from ingest.model.adding import OnProgress
+from ingest.model.pages import FileText, Heading
 from ingest.readers.draft import Blocks, Draft
 from ingest.readers.table import BETWEEN_CELLS, row_lead
 from ingest.readers.text import UNSEEN, decode, single_page

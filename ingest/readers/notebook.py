@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from ingest.errors import Unreadable
-from ingest.model import FileText, Heading, OnProgress
+from ingest.model.adding import OnProgress
+from ingest.model.pages import FileText, Heading
 from ingest.readers.draft import Blocks, Draft
 from ingest.readers.markdown import clean
 from ingest.readers.text import UNSEEN, decode, single_page

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.errors import Unreadable
-from ingest.model import Box, Recognised
+from ingest.model.pages import Box, Recognised
 from ingest.readers.reading_order import apart, reading_order
 
 LONGEST_PX = 2_200  # of a page: 200 dpi on A4

@@ -12,7 +12,8 @@ from pathlib import Path
 import pypdfium2 as pdfium
 
 from ingest.errors import Unreadable
-from ingest.model import FileText, OnProgress, Page, PageReceipt, PageState, Receipt
+from ingest.model.adding import OnProgress
+from ingest.model.pages import FileText, Page, PageReceipt, PageState, Receipt
 from ingest.readers.headings import Line, first_heading, headings_by_look, headings_by_outline
 from ingest.readers.hyphens import Hyphens
 from ingest.readers.margins import LinePlace, running_lines, without

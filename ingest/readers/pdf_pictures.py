@@ -15,7 +15,7 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 from PIL import Image, ImageChops
 
-from ingest.model import Box, Page, Picture
+from ingest.model.pages import Box, Page, Picture
 from ingest.readers.draft import source_ranges
 from ingest.readers.margins import LinePlace
 from ingest.readers.pdf_show import box_on_page, character_box, page_part

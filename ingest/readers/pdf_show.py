@@ -11,7 +11,7 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 from PIL import Image
 
-from ingest.model import Box
+from ingest.model.pages import Box
 from ingest.readers.pdf_file import open_page
 from ingest.readers.picture import MAX_PIXELS, Marked, as_png, with_marks
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 
-from ingest.model import Page, Run
+from ingest.model.pages import Page, Run
 from ingest.readers.draft import Draft, source_ranges
 from ingest.readers.headings import Line
 from ingest.readers.hyphens import HYPHEN

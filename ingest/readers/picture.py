@@ -15,7 +15,8 @@ from pathlib import Path
 from PIL import Image, ImageChops, ImageDraw, ImageOps
 
 from ingest.errors import NotFound, Unreadable
-from ingest.model import Box, FileText, OnProgress, Page, PageReceipt, PageState, Receipt
+from ingest.model.adding import OnProgress
+from ingest.model.pages import Box, FileText, Page, PageReceipt, PageState, Receipt
 from ingest.readers import PICTURES
 from ingest.settings import Settings
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import median
 
-from ingest.model import Box
+from ingest.model.pages import Box
 
 MIN_LINES = 3  # a column has at least so many
 MIN_WIDTH = 0.22  # … is at least so wide, as a share of the width it shares with its neighbours

@@ -15,7 +15,8 @@ from docutils.core import publish_doctree
 from docutils.parsers.rst import Directive, directives, roles
 from docutils.parsers.rst.languages import en
 
-from ingest.model import FileText, Heading, OnProgress
+from ingest.model.adding import OnProgress
+from ingest.model.pages import FileText, Heading
 from ingest.readers.draft import Blocks, Draft
 from ingest.readers.table import table_lines
 from ingest.readers.text import UNSEEN, decode, single_page

@@ -10,7 +10,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-from ingest.model import Row, Table
+from ingest.model.tables import Row, Table
 from ingest.readers import sniff
 from ingest.readers.package import XLSX, Package
 from ingest.readers.sheet import Cells, Grid, Workbook, separated_rows

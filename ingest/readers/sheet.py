@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from ingest.errors import Unreadable
-from ingest.model import FileText, Heading, OnProgress, Page, PageReceipt, PageState, Receipt
+from ingest.model.adding import OnProgress
+from ingest.model.pages import FileText, Heading, Page, PageReceipt, PageState, Receipt
 from ingest.readers.draft import Draft
 from ingest.readers.table import can_be_header, has_header, row_line
 from ingest.readers.text import UNSEEN, decode, single_page

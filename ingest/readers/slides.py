@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from ingest.errors import Unreadable
-from ingest.model import FileText, Heading, OnProgress, Page, PageReceipt, PageState, Receipt
+from ingest.model.adding import OnProgress
+from ingest.model.pages import FileText, Heading, Page, PageReceipt, PageState, Receipt
 from ingest.readers.draft import Blocks, Draft
 from ingest.readers.package import PPTX, Package, attribute, local
 from ingest.readers.table import table_lines

@@ -7,7 +7,8 @@ import re
 from pathlib import Path
 
 from ingest.errors import Unreadable
-from ingest.model import FileText, Heading, OnProgress, PageReceipt, PageState, Receipt
+from ingest.model.adding import OnProgress
+from ingest.model.pages import FileText, Heading, PageReceipt, PageState, Receipt
 from ingest.readers.draft import Draft
 from ingest.settings import Settings
 

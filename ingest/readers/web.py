@@ -9,7 +9,8 @@ from pathlib import Path
 from bs4 import BeautifulSoup
 from bs4.element import NavigableString, PreformattedString, Tag
 
-from ingest.model import FileText, Heading, OnProgress
+from ingest.model.adding import OnProgress
+from ingest.model.pages import FileText, Heading
 from ingest.readers.draft import Blocks, Draft
 from ingest.readers.table import table_lines
 from ingest.readers.text import UNSEEN, decode, single_page

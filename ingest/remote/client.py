@@ -19,22 +19,12 @@ import numpy as np
 from ingest.errors import FootnoteError, HomeBusy, NotFound
 from ingest.follow.model import Followed
 from ingest.home.lock import Owner, busy_message, read_owner
-from ingest.model import (
-    AddResult,
-    BackupInfo,
-    DocumentDetail,
-    Fault,
-    JobInfo,
-    LibraryInfo,
-    Listed,
-    OriginInfo,
-    Page,
-    PassageList,
-    Remains,
-    Source,
-    StoredChunk,
-    Table,
-)
+from ingest.model.adding import AddResult, JobInfo, Source
+from ingest.model.chunks import PassageList, StoredChunk
+from ingest.model.documents import DocumentDetail, LibraryInfo, Listed, OriginInfo
+from ingest.model.pages import Page
+from ingest.model.tables import Table
+from ingest.model.upkeep import BackupInfo, Fault, Remains
 from ingest.protocols import OWNER, Caller, Home, Library, Vectors
 from ingest.recipe import Choice
 from ingest.remote.wire import decode, decode_error, encode

@@ -50,7 +50,7 @@ from ingest.errors import (
     Unreadable,
     WrongUsage,
 )
-from ingest.model import JobInfo
+from ingest.model.adding import JobInfo
 from ingest.protocols import Home, Library, Vectors
 from ingest.remote.wire import decode, encode, encode_error, hints_of, to_line
 from ingest.shelf.scope import Scope

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from ingest.catalog.amendments import Lost
 from ingest.errors import WrongUsage
-from ingest.model import FileText
+from ingest.model.pages import FileText
 from ingest.places import unit
 
 LEAST_LIMIT = 2_000  # characters that any correction may have; one of a longer passage twice as many as that

@@ -8,7 +8,8 @@ import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-from ingest.model import DocumentDetail, PageState
+from ingest.model.documents import DocumentDetail
+from ingest.model.pages import PageState
 from ingest.remote.wire import encode
 
 Cell = str | int | float | None

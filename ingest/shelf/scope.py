@@ -10,7 +10,7 @@ from fnmatch import translate
 from typing import TypeVar
 
 from ingest.errors import WrongUsage
-from ingest.model import Listed, OriginInfo
+from ingest.model.documents import Listed, OriginInfo
 
 Choosable = TypeVar("Choosable", Listed, OriginInfo)
 

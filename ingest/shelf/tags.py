@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ingest.errors import NotFound, WrongUsage
-from ingest.model import Listed, OriginInfo
+from ingest.model.documents import Listed, OriginInfo
 from ingest.shelf.scope import Choosable, Scope, fitting
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ingest.catalog import SWITCHED_OFF, Catalog
 from ingest.errors import NotFound
-from ingest.model import Listed
+from ingest.model.documents import Listed
 from ingest.protocols import LexicalIndex, VectorIndex, Vectors
 from ingest.shelf.aside import aside
 from ingest.shelf.scope import Choosable, Scope, chosen, unmatched

@@ -13,7 +13,8 @@ from math import ceil
 
 import numpy as np
 
-from ingest.model import Chunk, Heading, Page
+from ingest.model.chunks import Chunk
+from ingest.model.pages import Heading, Page
 from ingest.protocols import Tokenizer
 from ingest.text.sentences import sentences
 

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 import httpx
 
 from ingest.errors import WrongUsage
-from ingest.model import Source
+from ingest.model.adding import Source
 from ingest.queue.keys import clean_key
 
 MOST_CHARACTERS = 2_000

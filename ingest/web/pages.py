@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from ingest.catalog.database import Database
 from ingest.errors import Unreadable
-from ingest.model import Source
+from ingest.model.adding import Source
 from ingest.queue.keys import clean_key
 from ingest.readers import SUFFIXES, WHAT_WORKS
 from ingest.web.fetch import Fetched, Validators

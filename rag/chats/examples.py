@@ -6,7 +6,7 @@ import json
 import re
 from pathlib import Path
 
-from ingest.model import StoredChunk
+from ingest.model.chunks import StoredChunk
 from ingest.protocols import Library
 
 SAMPLE_QUESTIONS = Path(__file__).resolve().with_name("sample_questions.json")

@@ -13,7 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from ingest.model import StoredChunk
+from ingest.model.chunks import StoredChunk
 from ingest.protocols import Library
 from ingest.text.analysis import STOP_WORDS, terms
 from ingest.text.sentences import sentences

@@ -16,7 +16,7 @@ from ingest.commands.terminal import StatusLine, tell
 from ingest.errors import FootnoteError
 from ingest.home.opening import LocalHome, open_home
 from ingest.inference.machine import cpu_name
-from ingest.model import AddState
+from ingest.model.adding import AddState
 from ingest.protocols import Library
 from ingest.settings import Settings
 from rag.engine import Engine

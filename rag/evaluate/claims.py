@@ -17,7 +17,7 @@ from random import Random
 from typing import Any
 
 from ingest.embedder import load_tokenizer
-from ingest.model import context_line
+from ingest.model.chunks import context_line
 from ingest.readers import read
 from ingest.settings import Settings
 from ingest.text.chunking import chunk_pages

@@ -97,7 +97,8 @@ def footnote(folder: Path, store: Path, question: str) -> dict[str, Any]:
 
     from ingest.commands.gather import gather
     from ingest.home.opening import open_home
-    from ingest.model import ENDED, DocumentState
+    from ingest.model.adding import ENDED
+    from ingest.model.documents import DocumentState
     from rag.engine import Engine
     from rag.settings import AskSettings
 

@@ -90,7 +90,7 @@ def beside(
 ) -> dict[str, Any]:
     """Ask again and again while the files of `folder` are being taken into a library of their own, till they are in."""
     from ingest.commands.gather import gather
-    from ingest.model import ENDED
+    from ingest.model.adding import ENDED
 
     if home.catalog.libraries.id_of("beside") is not None:
         home.delete("beside")

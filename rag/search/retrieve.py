@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from ingest.model import StoredChunk
+from ingest.model.chunks import StoredChunk
 from ingest.protocols import Embedder, Library, Vectors
 from ingest.text.analysis import question_terms, terms
 from rag.model import Found, Fused, Hit

@@ -16,7 +16,7 @@ from functools import cache
 
 from spellchecker import SpellChecker
 
-from ingest.model import StoredChunk
+from ingest.model.chunks import StoredChunk
 from ingest.protocols import Library
 from ingest.text.analysis import STOP_WORDS, terms
 

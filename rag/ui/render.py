@@ -15,7 +15,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from ingest.model import JobInfo, JobStage, StoredChunk
+from ingest.model.adding import JobInfo, JobStage
+from ingest.model.chunks import StoredChunk
 from ingest.places import place_of_chunk
 from ingest.readers import SHOWN_AS_PAGES
 from ingest.shelf.scope import in_words

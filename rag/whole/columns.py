@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from ingest.model import Row, Table
+from ingest.model.tables import Row, Table
 from ingest.text.analysis import terms
 
 Kind = Literal["number", "date", "text"]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ingest.model import StoredChunk
+from ingest.model.chunks import StoredChunk
 from ingest.text.analysis import terms
 from rag.model import CancelToken, Coverage, Hit, Progress
 from rag.whole.central import centroid, standard

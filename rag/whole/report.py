@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ingest.model import StoredChunk
+from ingest.model.chunks import StoredChunk
 from ingest.text.sentences import sentences
 from rag.answers.ground import cite
 from rag.model import Citation, Coverage, Hit, Sentence

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePosixPath
 
-from ingest.model import DocumentState, StoredChunk
+from ingest.model.chunks import StoredChunk
+from ingest.model.documents import DocumentState
 from ingest.protocols import Library
 from ingest.shelf.scope import Scope
 from ingest.text.analysis import STOP_WORDS, question_terms, terms

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ingest.model import StoredChunk
+from ingest.model.chunks import StoredChunk
 from ingest.protocols import Vectors
 from ingest.text.analysis import terms
 from ingest.text.sentences import ITEM, sentences

@@ -13,7 +13,8 @@ from collections.abc import Generator, Sequence
 from pathlib import PurePosixPath
 
 from ingest.errors import Unreadable
-from ingest.model import Row, StoredChunk
+from ingest.model.chunks import StoredChunk
+from ingest.model.tables import Row
 from ingest.protocols import Library
 from ingest.readers import TABULAR
 from ingest.text.analysis import terms

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 
 from ingest.catalog import JobRow
 from ingest.home.opening import LocalHome
-from ingest.model import Chunk, FileText, Page, Receipt
+from ingest.model.chunks import Chunk
+from ingest.model.pages import FileText, Page, Receipt
 from tests.contracts import unit_vectors
 
 DIMENSIONS = 64

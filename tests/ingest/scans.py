@@ -9,7 +9,7 @@ from io import BytesIO
 from PIL import Image, ImageDraw, ImageFont
 from pypdf import PdfReader, PdfWriter, Transformation
 
-from ingest.model import Box
+from ingest.model.pages import Box
 
 
 @dataclass(frozen=True)

@@ -20,18 +20,9 @@ from ingest.home.originals import Originals
 from ingest.indexes.lexical import TantivyIndex
 from ingest.indexes.outbox import Outbox
 from ingest.indexes.vectors import ChromaIndex
-from ingest.model import (
-    ENDED,
-    AddResult,
-    AddState,
-    Chunk,
-    FileText,
-    JobStage,
-    Page,
-    PageReceipt,
-    PageState,
-    Receipt,
-)
+from ingest.model.adding import ENDED, AddResult, AddState, JobStage
+from ingest.model.chunks import Chunk
+from ingest.model.pages import FileText, Page, PageReceipt, PageState, Receipt
 from ingest.queue.jobs import JobQueue, result_from_json, result_to_json
 
 KEYS = 7

@@ -11,18 +11,10 @@ import pytest
 from ingest.catalog import Catalog, JobRow
 from ingest.catalog.schema import MIGRATIONS
 from ingest.errors import Cancelled, NotFound, Taken
-from ingest.model import (
-    Chunk,
-    DocumentState,
-    FileText,
-    Heading,
-    JobStage,
-    Page,
-    PageReceipt,
-    PageState,
-    Receipt,
-    Run,
-)
+from ingest.model.adding import JobStage
+from ingest.model.chunks import Chunk
+from ingest.model.documents import DocumentState
+from ingest.model.pages import FileText, Heading, Page, PageReceipt, PageState, Receipt, Run
 from ingest.queue.jobs import JobQueue
 
 
@@ -161,7 +153,7 @@ def test_content_goes_with_its_last_origin(filled: Filled) -> None:
 
 
 def _result(key: str):  # type: ignore[no-untyped-def]
-    from ingest.model import AddResult, AddState
+    from ingest.model.adding import AddResult, AddState
 
     return AddResult(key, AddState.ADDED)
 

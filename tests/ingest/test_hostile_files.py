@@ -19,7 +19,8 @@ import pytest
 
 from ingest.errors import FootnoteError
 from ingest.home.opening import open_home
-from ingest.model import AddState, FileText, Source
+from ingest.model.adding import AddState, Source
+from ingest.model.pages import FileText
 from ingest.processes.sandbox import SandboxPool
 from ingest.queue.recognition import with_recognised
 from ingest.settings import PROJECT, Settings

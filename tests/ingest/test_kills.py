@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from ingest.indexes.checking import check_library, check_originals, find_remains
-from ingest.model import DocumentState, Remains
+from ingest.model.documents import DocumentState
+from ingest.model.upkeep import Remains
 from ingest.settings import PROJECT
 from tests.ingest import store_load
 from tests.ingest.store_load import Stores, key_of

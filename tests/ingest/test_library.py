@@ -17,7 +17,8 @@ import pytest
 from ingest.errors import EmbedderDiffers, HomeBusy, NotFound, Taken, WrongUsage
 from ingest.home.opening import LocalHome, open_home
 from ingest.library import LocalLibrary
-from ingest.model import ENDED, AddResult, AddState, DocumentState, JobStage, Source
+from ingest.model.adding import ENDED, AddResult, AddState, JobStage, Source
+from ingest.model.documents import DocumentState
 from ingest.queue.keys import clean_key, clean_name
 from ingest.settings import PROJECT, Settings
 

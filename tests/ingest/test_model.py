@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ingest.model import JobInfo, JobStage, PageReceipt, PageState, Receipt, ranges
+from ingest.model.adding import JobInfo, JobStage
+from ingest.model.pages import PageReceipt, PageState, Receipt, ranges
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ from ingest.errors import NotFound, WrongUsage
 from ingest.home.opening import LocalHome, open_home
 from ingest.home.restore import restore_backup
 from ingest.library import LocalLibrary
-from ingest.model import AddResult, Source, StoredChunk
+from ingest.model.adding import AddResult, Source
+from ingest.model.chunks import StoredChunk
 from ingest.settings import Settings
 from ingest.shelf.scope import Scope
 

@@ -11,7 +11,7 @@ from ingest.commands.adding import follow
 from ingest.errors import NotFound, WrongUsage
 from ingest.home.opening import LocalHome, open_home
 from ingest.library import LocalLibrary
-from ingest.model import AddState, Source
+from ingest.model.adding import AddState, Source
 from ingest.recipe import Choice
 from ingest.settings import Settings
 

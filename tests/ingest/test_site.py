@@ -12,7 +12,7 @@ from ingest.errors import Taken, WrongUsage
 from ingest.follow.model import Followed, FollowKind, FollowState
 from ingest.home.opening import LocalHome, open_home
 from ingest.library import LocalLibrary
-from ingest.model import AddState
+from ingest.model.adding import AddState
 from ingest.settings import Settings
 from ingest.web.addresses import address_source
 from tests.conftest import CommandLine

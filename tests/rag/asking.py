@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ingest.model import Source
+from ingest.model.adding import Source
 from ingest.settings import PROJECT
 from rag.model import Answer, Event, Finished
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ingest.model import StoredChunk
+from ingest.model.chunks import StoredChunk
 from rag.model import Fused, Hit
 from rag.reader import Reader
 from rag.search.rerank import ReadHit, rerank

@@ -13,7 +13,7 @@ import pytest
 
 from ingest.errors import Cancelled, NotFound, WrongUsage
 from ingest.home.lock import HomeLock, Owner
-from ingest.model import StoredChunk
+from ingest.model.chunks import StoredChunk
 from ingest.protocols import Home, Library
 from ingest.remote.client import Wire
 from ingest.shelf.scope import Scope

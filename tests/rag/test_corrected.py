@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from ingest.model import StoredChunk
+from ingest.model.chunks import StoredChunk
 from rag.answers.ground import cite
 from rag.chats.conversations import Conversations
 from rag.chats.export import as_markdown

@@ -11,7 +11,7 @@ import pytest
 from ingest.errors import Cancelled, WrongUsage
 from ingest.home.opening import LocalHome, open_home
 from ingest.library import LocalLibrary
-from ingest.model import Source
+from ingest.model.adding import Source
 from ingest.settings import Settings
 from ingest.shelf.scope import Scope
 from rag.chats.suggest import follow_ups

@@ -10,7 +10,7 @@ import pytest
 
 from ingest.home.opening import LocalHome, open_home
 from ingest.library import LocalLibrary
-from ingest.model import Source
+from ingest.model.adding import Source
 from ingest.settings import Settings
 from rag.draft import EXTRACTIVE
 from rag.engine import Engine

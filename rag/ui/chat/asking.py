@@ -14,7 +14,7 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from ingest.errors import Cancelled, FootnoteError, NotFound
-from ingest.model import ENDED, JobInfo, JobStage
+from ingest.model.adding import ENDED, JobInfo, JobStage
 from ingest.protocols import Library
 from ingest.shelf.scope import Scope
 from rag.model import Answer, CancelToken, Checked, Delta, Finished, Progress, Sentence

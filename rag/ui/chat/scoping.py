@@ -9,7 +9,7 @@ from datetime import date, timedelta
 import streamlit as st
 
 from ingest.errors import FootnoteError
-from ingest.model import Listed, OriginInfo
+from ingest.model.documents import Listed, OriginInfo
 from ingest.protocols import Library
 from ingest.shelf.scope import TYPES, Scope, chosen, folders_of, in_words, type_name
 from ingest.shelf.tags import counts

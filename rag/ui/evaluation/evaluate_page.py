@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from ingest.errors import FootnoteError, NotFound
-from ingest.model import LibraryInfo
+from ingest.model.documents import LibraryInfo
 from ingest.protocols import Library
 from rag.evaluate.questions import Question
 from rag.ui import session

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from ingest.errors import FootnoteError
-from ingest.model import DocumentDetail
+from ingest.model.documents import DocumentDetail
 from ingest.protocols import Library
 from ingest.shelf.alike import ALIKE, Alike
 from rag.ui import session

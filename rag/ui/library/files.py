@@ -16,7 +16,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from ingest.errors import FootnoteError
-from ingest.model import DocumentState, Listed, OriginInfo
+from ingest.model.documents import DocumentState, Listed, OriginInfo
 from ingest.protocols import Library
 from ingest.shelf.scope import Scope, fitting, folders_of
 from rag.ui import session

@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from ingest.errors import FootnoteError
-from ingest.model import DocumentDetail, LibraryInfo, PageState
+from ingest.model.documents import DocumentDetail, LibraryInfo
+from ingest.model.pages import PageState
 from ingest.places import unit
 from ingest.protocols import Library
 from rag.ui import session

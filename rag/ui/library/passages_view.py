@@ -7,7 +7,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from ingest.errors import FootnoteError
-from ingest.model import PassageList, StoredChunk
+from ingest.model.chunks import PassageList, StoredChunk
 from ingest.protocols import Library
 from rag.ui import session
 from rag.ui.cached import opened

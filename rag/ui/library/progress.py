@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from ingest.errors import FootnoteError
-from ingest.model import ENDED, AddState, JobInfo, JobStage
+from ingest.model.adding import ENDED, AddState, JobInfo, JobStage
 from ingest.protocols import Library
 from rag.ui import session
 from rag.ui.cached import opened

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 import streamlit as st
 
-from ingest.model import DocumentDetail
+from ingest.model.documents import DocumentDetail
 from ingest.protocols import Library
 from ingest.shelf.receipts import as_csv, as_json_lines
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from ingest.errors import FootnoteError
-from ingest.model import Listed
+from ingest.model.documents import Listed
 from ingest.shelf.scope import TYPES, fitting
 from ingest.shelf.tags import MOST_TAGS, Rule, counts
 from rag.ui import session

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol, cast
 
 from ingest.errors import DiskFull, WrongUsage
-from ingest.model import Source
+from ingest.model.adding import Source
 from ingest.protocols import Library
 from rag.chats.examples import SAMPLE_KEY
 from rag.ui import session

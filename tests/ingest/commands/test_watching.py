@@ -19,7 +19,7 @@ from ingest.errors import FootnoteError
 from ingest.follow.folder import Keeper, Round, Watched
 from ingest.home.opening import LocalHome, open_home
 from ingest.library import LocalLibrary
-from ingest.model import AddState, Source
+from ingest.model.adding import AddState, Source
 from ingest.settings import PROJECT, Settings
 from tests.conftest import CommandLine
 from tests.ingest.conftest import LEAVE

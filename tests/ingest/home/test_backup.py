@@ -17,7 +17,7 @@ from ingest.errors import DiskFull, FootnoteError, Taken, Unreadable, WrongUsage
 from ingest.home.backup import CATALOG, MANIFEST
 from ingest.home.opening import LocalHome, open_home
 from ingest.home.restore import restore_backup
-from ingest.model import AddState, Source
+from ingest.model.adding import AddState, Source
 from ingest.settings import Settings
 from rag.chats.conversations import Conversations
 from tests.conftest import CommandLine

@@ -12,7 +12,7 @@ from ingest.catalog.passages import Passages
 from ingest.home.opening import open_home
 from ingest.indexes import reclaim
 from ingest.indexes.vector_store import VectorStore
-from ingest.model import Source
+from ingest.model.adding import Source
 from ingest.protocols import VectorIndex, Vectors
 from ingest.settings import Settings
 from tests.contracts import VectorContract, killed_while_adding, unit_vectors

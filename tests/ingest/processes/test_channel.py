@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ingest.model import FileText, Heading, Page, PageReceipt, PageState, Receipt, Run
+from ingest.model.pages import FileText, Heading, Page, PageReceipt, PageState, Receipt, Run
 from ingest.processes.channel import MAGIC, Channel, ChannelBroken, ChannelClosed, pack, unpack
 
 FILE_TEXT = FileText(

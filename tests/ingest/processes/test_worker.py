@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from ingest.model import Page
+from ingest.model.pages import Page
 from ingest.processes.worker import Worker
 from ingest.settings import PROJECT, Settings
 

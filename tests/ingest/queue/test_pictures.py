@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 from ingest.home.opening import open_home
-from ingest.model import Box, FileText, Heading, Page, PageState, Picture, Recognised, Run, Source
+from ingest.model.adding import Source
+from ingest.model.pages import Box, FileText, Heading, Page, PageState, Picture, Recognised, Run
 from ingest.processes.sandbox import SandboxPool
 from ingest.queue import recognition
 from ingest.queue.recognised import page_with_pictures, spans_and_boxes

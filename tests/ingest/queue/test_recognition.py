@@ -13,7 +13,8 @@ from PIL import Image
 
 from ingest.errors import Unreadable
 from ingest.home.opening import open_home
-from ingest.model import ENDED, AddState, Box, FileText, JobStage, Page, PageState, Recognised, Source
+from ingest.model.adding import ENDED, AddState, JobStage, Source
+from ingest.model.pages import Box, FileText, Page, PageState, Recognised
 from ingest.processes.sandbox import SandboxPool
 from ingest.queue.recognised import line_boxes, page_of_lines
 from ingest.queue.recognition import with_recognised

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from ingest.catalog import JobRow
-from ingest.model import FileText, Page, Receipt
+from ingest.model.pages import FileText, Page, Receipt
 from ingest.queue import scans as scans_module
 from ingest.queue.scans import Scans
 

@@ -6,7 +6,8 @@ from functools import cache
 from pathlib import Path
 
 from ingest.embedder import load_tokenizer
-from ingest.model import Chunk, FileText, PageState
+from ingest.model.chunks import Chunk
+from ingest.model.pages import FileText, PageState
 from ingest.processes.channel import pack, unpack
 from ingest.protocols import Tokenizer
 from ingest.readers import read

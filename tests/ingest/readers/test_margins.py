@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.model import FileText, Page, PageState, Run
+from ingest.model.pages import FileText, Page, PageState, Run
 from ingest.readers import pdf_show, read, source_ranges
 from ingest.readers.headings import Line
 from ingest.readers.margins import LinePlace, running_lines, without

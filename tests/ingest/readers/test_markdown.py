@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.model import Heading
+from ingest.model.pages import Heading
 from ingest.readers import markdown, read
 from ingest.settings import Settings
 

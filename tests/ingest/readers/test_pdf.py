@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from ingest.errors import NeedsPassword, NotFound, Unreadable
-from ingest.model import Heading, Page, PageState, Run
+from ingest.model.pages import Heading, Page, PageState, Run
 from ingest.readers import (
     hyphens,
     pdf,

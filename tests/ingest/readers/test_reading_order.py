@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from ingest.model import Box
+from ingest.model.pages import Box
 from ingest.readers.reading_order import apart, reading_order
 
 

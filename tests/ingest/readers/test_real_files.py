@@ -15,7 +15,7 @@ import pypdfium2.raw as raw
 import pytest
 
 from ingest.errors import NeedsPassword, Unreadable
-from ingest.model import FileText, Run
+from ingest.model.pages import FileText, Run
 from ingest.processes.sandbox import SandboxPool
 from ingest.readers import read
 from ingest.settings import PROJECT, Settings

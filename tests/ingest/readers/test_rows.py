@@ -9,7 +9,7 @@ import openpyxl
 import pytest
 
 from ingest.errors import Unreadable
-from ingest.model import Table
+from ingest.model.tables import Table
 from ingest.processes.sandbox import SandboxPool
 from ingest.readers import read
 from ingest.readers.rows import read_tables

@@ -10,7 +10,7 @@ import openpyxl
 import pytest
 
 from ingest.errors import Unreadable
-from ingest.model import PageState
+from ingest.model.pages import PageState
 from ingest.readers import sheet
 from tests.ingest.readers.contract import chunks_of, read_file
 

@@ -10,7 +10,7 @@ from pptx.chart.data import CategoryChartData
 from pptx.enum.chart import XL_CHART_TYPE
 
 from ingest.errors import Unreadable
-from ingest.model import PageState
+from ingest.model.pages import PageState
 from tests.ingest.readers.contract import headings_of, read_file
 
 

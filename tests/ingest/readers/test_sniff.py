@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ingest.errors import Unreadable
-from ingest.model import Run
+from ingest.model.pages import Run
 from ingest.readers import READERS, SUFFIXES, package, read, sniff, source_ranges
 from ingest.settings import PROJECT, Settings
 from tests.ingest.small_pdfs import make_pdf

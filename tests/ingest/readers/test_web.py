@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ingest.errors import Unreadable
-from ingest.model import FileText, Heading
+from ingest.model.pages import FileText, Heading
 from ingest.readers import read
 from ingest.settings import Settings
 

@@ -16,7 +16,8 @@ import pytest
 import ingest.remote.client
 from ingest.errors import FootnoteError, HomeBusy, NotFound, Taken, WrongUsage
 from ingest.home.lock import HomeLock, Owner, read_owner
-from ingest.model import AddState, DocumentState, JobInfo, JobStage, Source
+from ingest.model.adding import AddState, JobInfo, JobStage, Source
+from ingest.model.documents import DocumentState
 from ingest.protocols import Caller, Home, Library
 from ingest.remote.client import RemoteHome, connect
 from ingest.remote.service import (

@@ -8,18 +8,8 @@ from typing import Any, Literal
 import pytest
 
 from ingest.errors import FootnoteError, NeedsPassword, NotFound
-from ingest.model import (
-    AddResult,
-    AddState,
-    JobInfo,
-    JobStage,
-    Page,
-    PageReceipt,
-    PageState,
-    Receipt,
-    Run,
-    Source,
-)
+from ingest.model.adding import AddResult, AddState, JobInfo, JobStage, Source
+from ingest.model.pages import Page, PageReceipt, PageState, Receipt, Run
 from ingest.remote.wire import decode, decode_error, encode, encode_error
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ingest.home.opening import open_home
-from ingest.model import AddState, Source
+from ingest.model.adding import AddState, Source
 from ingest.settings import Settings
 from ingest.shelf.dated import Dated
 from ingest.text.dating import named

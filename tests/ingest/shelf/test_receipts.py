@@ -10,16 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.model import (
-    DocumentDetail,
-    DocumentState,
-    FileText,
-    OriginInfo,
-    Page,
-    PageReceipt,
-    PageState,
-    Receipt,
-)
+from ingest.model.documents import DocumentDetail, DocumentState, OriginInfo
+from ingest.model.pages import FileText, Page, PageReceipt, PageState, Receipt
 from ingest.queue.remarks import with_remarks
 from ingest.settings import Settings
 from ingest.shelf.receipts import as_csv, as_json_lines

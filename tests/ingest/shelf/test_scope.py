@@ -7,7 +7,7 @@ from datetime import datetime
 import pytest
 
 from ingest.errors import WrongUsage
-from ingest.model import Listed
+from ingest.model.documents import Listed
 from ingest.shelf.scope import TYPES, Scope, chosen, folders_of, in_words, type_name, unmatched
 
 KEYS = (

@@ -12,7 +12,8 @@ from ingest.catalog import Catalog, JobRow
 from ingest.errors import NotFound, WrongUsage
 from ingest.home.opening import LocalHome, open_home
 from ingest.library import LocalLibrary
-from ingest.model import Chunk, FileText, Page, Receipt
+from ingest.model.chunks import Chunk
+from ingest.model.pages import FileText, Page, Receipt
 from ingest.protocols import Vectors
 from ingest.settings import Settings
 from ingest.shelf import within

@@ -5,7 +5,8 @@ import random
 import pytest
 
 from ingest.embedder import load_tokenizer
-from ingest.model import Chunk, Heading, Page, context_line
+from ingest.model.chunks import Chunk, context_line
+from ingest.model.pages import Heading, Page
 from ingest.protocols import Tokenizer
 from ingest.settings import Settings
 from ingest.text.chunking import chunk_pages, context_within

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ingest.model import StoredChunk
+from ingest.model.chunks import StoredChunk
 from ingest.settings import Settings
 from rag.answers.choose import Extract
 from rag.answers.ground import cite_extracts, ground, strict

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ingest.errors import FootnoteError, NotFound, WrongUsage
-from ingest.model import StoredChunk
+from ingest.model.chunks import StoredChunk
 from ingest.shelf.scope import Scope
 from rag.chats.conversations import MIGRATIONS, Conversations, title_of
 from rag.chats.kept_answer import answer_from_json, answer_to_json

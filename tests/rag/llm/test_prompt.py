@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from ingest.model import StoredChunk
+from ingest.model.chunks import StoredChunk
 from rag.llm.prompt import (
     KEPT_CHARACTERS,
     REFUSAL,

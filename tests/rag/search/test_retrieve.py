@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from ingest.model import StoredChunk
+from ingest.model.chunks import StoredChunk
 from rag.draft import SHOWN_HITS, shown
 from rag.model import Found, Fused, Hit
 from rag.search.rerank import document_scores

@@ -9,7 +9,7 @@ import pytest
 
 from ingest.home.opening import LocalHome, open_home
 from ingest.library import LocalLibrary
-from ingest.model import Source
+from ingest.model.adding import Source
 from ingest.settings import Settings
 from rag.search.wording import mended, written_out
 

@@ -9,7 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from ingest.model import JobInfo, JobStage, PageState
+from ingest.model.adding import JobInfo, JobStage
+from ingest.model.pages import PageState
 from rag.model import Answer, Coverage, Progress, Sentence
 from rag.ui import render
 from tests.rag.chats.test_conversations import some_answer

@@ -163,7 +163,7 @@ def test_other_words_do_not_explain_everything(tables: dict[str, Grid], question
 
 
 def test_cells_are_never_more_than_text() -> None:
-    from ingest.model import Table
+    from ingest.model.tables import Table
     from tests.rag.whole.test_columns import row
 
     hostile = ("=SUM(1,2)", "__import__('os').system('id')", "'; DROP TABLE x; --", "@query index > 0")

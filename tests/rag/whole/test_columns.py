@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ingest.model import Row, Table
+from ingest.model.tables import Row, Table
 from rag.whole.columns import as_date, column, decimal_comma, grids, written
 
 NONE: tuple[float | None, ...] = (None, None, None)

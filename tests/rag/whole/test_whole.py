@@ -12,7 +12,7 @@ import pytest
 from ingest.errors import Cancelled
 from ingest.home.opening import LocalHome, open_home
 from ingest.library import LocalLibrary
-from ingest.model import Source
+from ingest.model.adding import Source
 from ingest.settings import PROJECT, Settings
 from ingest.shelf.scope import Scope
 from rag.chats.kept_answer import answer_from_json, answer_to_json

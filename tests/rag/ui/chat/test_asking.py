@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 
 from ingest.errors import FootnoteError, ModelUnavailable
-from ingest.model import AddResult, AddState, JobInfo, JobStage
+from ingest.model.adding import AddResult, AddState, JobInfo, JobStage
 from ingest.protocols import Library
 from rag.chats.conversations import Chat, Conversations
 from rag.model import CancelToken, Checked, Delta, Event, Finished, Progress, Sentence
