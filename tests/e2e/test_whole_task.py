@@ -143,9 +143,10 @@ def test_a_chat_is_renamed_and_deleted(app: App, page: Page, answered_chat: str,
     seen(page.get_by_text("note.md can be asked about now: 1 passage."), 120_000)
     page.get_by_role("button", name="New chat").click()
     row = page.locator(".fn-chat", has=page.get_by_role("button", name="note.md"))
-    row.hover()
-    row.get_by_role("button", name="More").click()
-    page.get_by_role("menuitem", name="Rename").or_(page.get_by_role("option", name="Rename")).click()
+    row.get_by_role("button", name="More").press("Enter")  # by the keyboard alone
+    expect(page.get_by_role("menuitem", name="Pin")).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Name").fill("A better name")
     dialog.get_by_role("button", name="Rename").click()
@@ -155,7 +156,7 @@ def test_a_chat_is_renamed_and_deleted(app: App, page: Page, answered_chat: str,
     row = page.locator(".fn-chat", has=renamed)
     row.hover()
     row.get_by_role("button", name="More").click()
-    page.get_by_role("menuitem", name="Delete").or_(page.get_by_role("option", name="Delete")).click()
+    page.get_by_role("menuitem", name="Delete").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(renamed).to_have_count(0)
 

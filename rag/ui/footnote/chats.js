@@ -29,20 +29,25 @@ function row(chat, current, menu, act) {
   const title = el("button", { type: "button", class: "fn-chat-title", dir: "auto", title: chat.title, "data-place": `open ${chat.id}`,
     "aria-current": current && "page", onclick: () => act({ open: chat.id }) }, chat.title);
   const more = el("button", { type: "button", class: "fn-chat-more", "data-place": `more ${chat.id}`, "aria-label": "More", "aria-haspopup": "menu",
+    onpointerdown: () => { more.unfolded = menu.matches(":popover-open") && menu.dataset.chat === chat.id; },
     onclick: () => unfold(menu, more, chat, act) }, icon("more_horiz"));
   return el("li", { class: current ? "fn-chat fn-current" : "fn-chat" }, title, more);
 }
 
-function unfold(menu, button, chat, act) {
-  if (menu.matches(":popover-open")) return menu.hidePopover();
+function unfold(menu, more, chat, act) {
+  const again = more.unfolded; // this click closes the menu: before it is told here, the browser may have
+  more.unfolded = false;
+  if (menu.matches(":popover-open")) menu.hidePopover();
+  if (again) return;
   const item = (label, wish) =>
     el("button", { type: "button", role: "menuitem", onclick: () => { menu.hidePopover(); act(wish); } }, label);
   menu.setAttribute("aria-label", chat.title);
   menu.replaceChildren(
     item(chat.pinned ? "Unpin" : "Pin", { pin: chat.id, pinned: !chat.pinned }),
     item("Rename", { rename: chat.id }), item("Export", { export: chat.id }), item("Delete", { delete: chat.id }));
-  menu.showPopover({ source: button });
-  const at = button.getBoundingClientRect(), { offsetWidth: width, offsetHeight: height } = menu;
+  menu.dataset.chat = chat.id;
+  menu.showPopover({ source: more });
+  const at = more.getBoundingClientRect(), { offsetWidth: width, offsetHeight: height } = menu;
   const below = at.bottom + GAP_PIXELS + height + GAP_PIXELS < window.innerHeight;
   menu.style.left = `${Math.max(GAP_PIXELS, Math.min(at.left, window.innerWidth - width - GAP_PIXELS))}px`;
   menu.style.top = `${below ? at.bottom + GAP_PIXELS : Math.max(GAP_PIXELS, at.top - GAP_PIXELS - height)}px`;
