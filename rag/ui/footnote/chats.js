@@ -10,19 +10,19 @@ export default function chats({ parentElement, data, setTriggerValue }) {
   const drawn = JSON.stringify(data);
   if (parentElement.footnoteDrawn === drawn) return;
   parentElement.footnoteDrawn = drawn;
-  const focused = parentElement.contains(document.activeElement) ? document.activeElement.dataset.place : "";
-  parentElement.querySelector(":scope > .fn-chats")?.remove();
-  parentElement.append(list(data, (wish) => parentElement.footnoteAct(wish)));
-  if (focused) [...parentElement.querySelectorAll("[data-place]")].find((each) => each.dataset.place === focused)?.focus();
+  const nav = parentElement.querySelector(":scope > .fn-chats") ?? parentElement.appendChild(frame());
+  const [days, menu] = nav.children; // a menu that is open stays so while the list is drawn anew below it
+  const focused = days.contains(document.activeElement) ? document.activeElement.dataset.place : "";
+  const act = (wish) => parentElement.footnoteAct(wish);
+  days.replaceChildren(...data.days.flatMap(({ day, chats }) => [el("h2", { class: "day" }, day),
+    el("ul", {}, ...chats.map((chat) => row(chat, chat.id === data.current, menu, act)))]));
+  if (focused) [...days.querySelectorAll("button")].find((each) => each.dataset.place === focused)?.focus();
 }
 
-function list(data, act) {
+function frame() {
   const menu = el("div", { class: "fn-menu", role: "menu", popover: "auto" });
   menu.addEventListener("keydown", (event) => walk(menu, event));
-  return el("nav", { class: "fn-chats", "aria-label": "Chats" },
-    ...data.days.flatMap(({ day, chats }) => [el("h2", { class: "day" }, day),
-      el("ul", {}, ...chats.map((chat) => row(chat, chat.id === data.current, menu, act)))]),
-    menu);
+  return el("nav", { class: "fn-chats", "aria-label": "Chats" }, el("div"), menu);
 }
 
 function row(chat, current, menu, act) {
