@@ -412,8 +412,9 @@ class VectorContract(StoreContract[VectorIndex]):
             try:
                 for start in range(100, 2_000, 100):
                     index.add(1, range(start, start + 100), vectors[start : start + 100])
-                    index.add(2, range(10), vectors[:10])
-                    index.drop(2)
+                    for _ in range(3):
+                        index.add(2, range(10), vectors[:10])
+                        index.drop(2)
             finally:
                 done.set()
 

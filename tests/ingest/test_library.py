@@ -263,7 +263,7 @@ def test_library_names_are_checked(name: str) -> None:
 KILLED = """
 import sys, pathlib
 from ingest.home.opening import open_home
-from ingest.model import Source
+from ingest.model.adding import Source
 from ingest.settings import Settings
 home = open_home(Settings(home=pathlib.Path(sys.argv[1])))
 try: home.create("load")

@@ -11,7 +11,7 @@ import pytest
 
 from ingest.errors import Unreadable
 from ingest.model.pages import PageState
-from ingest.readers import sheet
+from ingest.readers import grid, number_format
 from tests.ingest.readers.contract import chunks_of, read_file
 
 EPOCH = datetime.datetime(1899, 12, 30)
@@ -113,11 +113,11 @@ def test_formulas_without_results_are_told(tmp_path: Path) -> None:
     ],
 )
 def test_numbers_as_people_see_them(value: str, code: str, text: str) -> None:
-    assert sheet.shown(value, code, EPOCH) == text
+    assert number_format.shown(value, code, EPOCH) == text
 
 
 def test_letters_of_columns() -> None:
-    assert [sheet.column_letters(n) for n in (0, 25, 26, 701, 702, 16_383)] == [
+    assert [grid.column_letters(n) for n in (0, 25, 26, 701, 702, 16_383)] == [
         "A",
         "Z",
         "AA",
@@ -125,8 +125,8 @@ def test_letters_of_columns() -> None:
         "AAA",
         "XFD",
     ]
-    assert sheet.cell_range(2, 9, 0, 3) == "A2:D9"
-    assert sheet.cell_range(2, 2, 0, 0) == "A2"
+    assert grid.cell_range(2, 9, 0, 3) == "A2:D9"
+    assert grid.cell_range(2, 2, 0, 0) == "A2"
 
 
 # ------------------------------------------------------------------ separated values

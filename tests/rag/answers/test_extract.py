@@ -76,6 +76,22 @@ def test_a_heading_is_no_sentence(reader: Reader, embedder: Embedder) -> None:
     assert "Wind, ice and thunder" not in said
 
 
+def test_a_question_of_a_document_is_quoted_with_its_answer_only(reader: Reader, embedder: Embedder) -> None:
+    text = (
+        "Where do I leave old paint? Take it to the depot. Where do I leave old paint tins that are empty? "
+        "Where do I leave an old paint brush? How much does a new cart cost? A cart costs 40 €."
+    )
+    question = "Where do I leave old paint?"
+    passages = read(reader, question, ("Refuse", text))
+    said = texts_of(extract(question, passages, embedder, AskSettings(answer_words=200)))
+    assert "Take it to the depot." in said
+    for number, each in enumerate(said):
+        assert not each.endswith("?") or said[number + 1 : number + 2] in (
+            ["Take it to the depot."],
+            ["A cart costs 40 €."],
+        ), said
+
+
 def test_where_there_are_only_headings_they_are_quoted(reader: Reader, embedder: Embedder) -> None:
     question = "Which wind closes the dome?"
     found = read(reader, question, ("Safety", "Wind, ice and thunder\n\n"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from rag.evaluate.minilm import minilm_folder
 from rag.evaluate.questions import Question
 from rag.evaluate.rivals import (
     RIVALS,
@@ -14,7 +15,6 @@ from rag.evaluate.rivals import (
     by_characters,
     by_tokens,
     half_and_half,
-    minilm_folder,
     whole_documents,
 )
 from rag.model import CancelToken
