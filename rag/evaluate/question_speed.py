@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ingest.protocols import Library
     from rag.engine import Engine
 
+LIBRARY = "speed"
 WARM_UP = 3  # questions asked first and not counted
 
 
@@ -48,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     home = open_home(settings)
     try:
         for folder in chosen.folders:
-            library = filled(home, "speed", folder)
+            library = filled(home, LIBRARY, folder)
         engine = Engine(home, settings, replace(AskSettings.load(), llm=""))
         models = engine.load()
         lines = chosen.questions.read_text(encoding="utf-8").splitlines()

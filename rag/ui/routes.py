@@ -28,7 +28,7 @@ from rag.ui.guard import Guard
 
 PROJECT = Path(__file__).resolve().parents[2]
 SCRIPT_FOLDER = Path(__file__).resolve().parent / "footnote"
-SCRIPTS = ("ahead", "answer", "dom", "in_sight", "passages", "questions", "sources")
+SCRIPTS = ("ahead", "answer", "chats", "dom", "in_sight", "passages", "questions", "sources")
 WIDTHS = range(200, 2001)  # pixels of a page image
 MARK = re.compile(r"(\d{1,9})-(\d{1,9})([pa])")
 KINDS = {"p": "passage", "a": "answer"}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import groupby
 
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
@@ -14,8 +15,7 @@ from rag.chats.export import as_markdown, as_word, file_name
 from rag.chats.printing import as_pdf
 from rag.ui import ahead, footnote, opening, session
 from rag.ui.cached import opened
-from rag.ui.render import day_of
-from rag.ui.session import plain
+from rag.ui.render import Json, day_of
 
 SHOWN = 40  # chats; more on demand
 SEARCH_FROM = 8  # chats from which on a search is worth its place
@@ -73,42 +73,53 @@ def list_chats(chat_page: StreamlitPage) -> None:
             chats = conversations.chats(search, limit=limit + 1)
             if not chats:
                 st.caption("No chat has these words.")
-    day = ""
-    for chat in chats[:limit]:
-        if (here := "Pinned" if chat.pinned else day_of(chat.updated_at)) != day:
-            day = here
-            st.html(f'<h2 class="day">{day}</h2>')
-        chat_row(chat, chat_page)
+    wish = footnote.chats(chats_json(chats[:limit], st.session_state.get(session.CHAT)))
     if len(chats) > limit and st.button("Show older chats", type="tertiary", key="older"):
         st.session_state[MORE] = limit + 100
         st.rerun()
+    if wish:
+        try:
+            act_on(wish, chat_page)
+        except FootnoteError as error:
+            session.show_later(error)
 
 
-def chat_row(chat: Chat, chat_page: StreamlitPage) -> None:
-    current = chat.id == st.session_state.get(session.CHAT)
-    with st.container(horizontal=True, gap=None, key=f"chat_{'current' if current else 'row'}_{chat.id}"):
-        if st.button(
-            plain(chat.title) or "Untitled", type="tertiary", key=f"open_{chat.id}", width="stretch"
-        ):
+def chats_json(chats: Sequence[Chat], current: str | None) -> Json:
+    """The chats under their days, as `footnote.chats` draws them; `current` is the one that is looked at."""
+    days = groupby(chats, lambda chat: "Pinned" if chat.pinned else day_of(chat.updated_at))
+    return {
+        "current": current,
+        "days": [
+            {
+                "day": day,
+                "chats": [
+                    {"id": chat.id, "title": chat.title or "Untitled", "pinned": chat.pinned}
+                    for chat in of_day
+                ],
+            }
+            for day, of_day in days
+        ],
+    }
+
+
+def act_on(wish: Json, chat_page: StreamlitPage) -> None:
+    """Do what was clicked in the list. It comes from the browser: what does not fit does nothing. Raises NotFound."""
+    conversations = opened().conversations
+    match wish:
+        case {"open": str(chat_id)}:
+            chat = conversations.chat(chat_id)
             session.new_chat()
             session.open_chat(chat)
             st.switch_page(chat_page)
-        chosen = st.menu_button(
-            "More",
-            ["Unpin" if chat.pinned else "Pin", "Rename", "Export", "Delete"],
-            type="tertiary",
-            icon=":material/more_horiz:",
-            key=f"menu_{chat.id}",
-        )
-        if chosen in ("Pin", "Unpin"):
-            opened().conversations.pin(chat.id, chosen == "Pin")
+        case {"pin": str(chat_id), "pinned": bool(pinned)}:
+            conversations.pin(chat_id, pinned)
             st.rerun()
-        elif chosen == "Rename":
-            rename_chat(chat)
-        elif chosen == "Export":
-            export_chat(chat)
-        elif chosen == "Delete":
-            delete_chat(chat)
+        case {"rename": str(chat_id)}:
+            rename_chat(conversations.chat(chat_id))
+        case {"export": str(chat_id)}:
+            export_chat(conversations.chat(chat_id))
+        case {"delete": str(chat_id)}:
+            delete_chat(conversations.chat(chat_id))
 
 
 @st.dialog("Rename this chat")

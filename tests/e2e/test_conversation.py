@@ -93,10 +93,10 @@ def test_what_was_said_is_said_anew_and_nothing_is_lost(kitchen: Page) -> None:
     seen(answer(page, ".fn-text", "four minutes"))
 
     # The whole chat as a file, with its evidence.
-    row = page.locator("[class*=st-key-chat_current_]")
+    row = page.locator(".fn-chat.fn-current")
     row.hover()
     row.get_by_role("button", name="More").click()
-    page.get_by_role("menuitem", name="Export").or_(page.get_by_role("option", name="Export")).click()
+    page.get_by_role("menuitem", name="Export").click()
     with page.expect_download() as download:
         dialog.get_by_role("button", name="Markdown").click()
     exported = download.value.path().read_text(encoding="utf-8")

@@ -123,10 +123,14 @@ def follow(asking: Asking) -> None:
             )
         files = st.empty()
     shown: Now | None = None
+    told = ""
     while not asking.wait(FOLLOW_SECONDS):
         now = asking.now
-        # Something is drawn at every turn: that is where Streamlit hands over a click.
-        line.text(now_line(now))
+        hear_clicks()
+        # Only what has changed is drawn: the browser draws on the cores that the answer is worked out on.
+        if (says := now_line(now)) != told:
+            line.text(says)
+            told = says
         if shown is None or now.jobs != shown.jobs:
             with files.container():
                 for job in progress.running(now.jobs)[: progress.SHOWN]:
@@ -135,6 +139,11 @@ def follow(asking: Asking) -> None:
             draft.markdown(draft_markdown(now.text, now.checked))
         shown = now
     st.rerun()
+
+
+def hear_clicks() -> None:
+    """End this drawing here if something was clicked: Streamlit looks for that wherever its state is read."""
+    _ = INPUT in st.session_state
 
 
 def now_line(now: Now) -> str:

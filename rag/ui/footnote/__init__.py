@@ -1,4 +1,4 @@
-"""Components v2: the answer with its footnotes, the sources panel, what an evaluation found. No build step.
+"""Components v2: the answer with its footnotes, the sources panel, the chats, what an evaluation found. No build step.
 
 The scripts beside this file are served under /ui and loaded once; what is mounted per answer is
 only a line that imports them.
@@ -61,6 +61,16 @@ def in_sight(chat_id: str, question_id: int, asked: bool) -> None:
 def ahead(scripts: Sequence[str]) -> None:
     """Have the browser load scripts of Streamlit, when it rests, that another page will need; once a page."""
     _component("ahead")(key="ahead", data={"scripts": list(scripts)})
+
+
+def chats(data: Json) -> Json:
+    """Draw the saved chats; at most once a page. What was clicked in them since, {} for nothing.
+
+    What it gets comes from the browser: {"open": chat id}, {"pin": chat id, "pinned": bool}, {"rename": chat id},
+    {"export": chat id} or {"delete": chat id}.
+    """
+    wish = _component("chats")(key="chat_list", data=data, on_act_change=lambda: None).act
+    return wish if isinstance(wish, dict) else {}
 
 
 def questions(data: Json, key: str, on_open: Callable[[int], None]) -> None:
