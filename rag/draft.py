@@ -11,6 +11,7 @@ from rag.llm.prompt import REFUSAL
 from rag.model import Answer, Citation, Hit, Sentence
 
 if TYPE_CHECKING:
+    from rag.answers.disagree import Told
     from rag.looking import Clock
     from rag.search.rerank import ReadHit
 
@@ -30,7 +31,7 @@ class Draft:
     documents: int
     distinct_pages: int
     scope: Scope
-    disagreements: tuple[str, ...] = ()
+    disagreement: Told | None = None
 
     @property
     def hits(self) -> tuple[Hit, ...]:
@@ -50,8 +51,8 @@ class Draft:
         """The answer; without sentences it is a refusal."""
         from rag.answers.ground import answer_text
 
-        if sentences:
-            notices = (*self.disagreements, *notices)
+        if sentences and self.disagreement:
+            notices = (self.disagreement.notice, *notices)
         return Answer(
             self.question, self.query, answer_text(sentences) or REFUSAL, sentences, citations,
             shown(self.hits, self.distinct_pages), not sentences, round(self.confidence, 4), model, clock.total(),

@@ -20,7 +20,7 @@ from ingest.protocols import Home, Library
 from ingest.settings import Settings
 from rag.draft import EXTRACTIVE, Draft, instead
 from rag.loaded import Loaded, Models
-from rag.looking import Clock, Query, look, meanings
+from rag.looking import Clock, Looked, Query, look, meanings
 from rag.model import (
     Answer,
     CancelToken,
@@ -37,6 +37,7 @@ from rag.search.orders import without_orders
 from rag.settings import AskSettings
 
 if TYPE_CHECKING:
+    from rag.answers.disagree import Told
     from rag.llm.chat_model import ChatModel
     from rag.llm.trial import Trial
     from rag.search.rerank import ReadHit
@@ -109,7 +110,7 @@ class Engine:
                 info.asked,
                 self.ask_settings.distinct_pages,
                 library.scope,
-                self._disagreements(library, looked.query, looked.read),
+                self._disagreement(library, looked),
             )
             if self.ask_settings.llm:
                 yield from self._write(
@@ -151,14 +152,12 @@ class Engine:
             )
         return question
 
-    def _disagreements(self, library: Library, query: str, read: Sequence[ReadHit]) -> tuple[str, ...]:
-        """A notice where two documents answer what is asked differently."""
-        from rag.answers.disagree import disagreement, in_words
+    def _disagreement(self, library: Library, looked: Looked) -> Told | None:
+        """Where two documents answer what is asked differently."""
+        from rag.answers.disagree import disagreement, told
 
-        found = disagreement(query, read)
-        if found is None:
-            return ()
-        return (in_words(found, library.dates([claim.hit.chunk.document_id for claim in found])),)
+        claims = disagreement(looked.query, looked.read)
+        return claims and told(claims, library.dates([claim.hit.chunk.document_id for claim in claims]))
 
     def _extract(self, models: Models, draft: Draft, clock: Clock) -> Answer:
         """The extractive answer, or a refusal that holds nothing else."""
@@ -170,7 +169,13 @@ class Engine:
         citations: tuple[Citation, ...] = ()
         if not refused:
             sentences, citations = cite_extracts(
-                extract(draft.query, draft.read, models.embedder, self.ask_settings)
+                extract(
+                    draft.query,
+                    draft.read,
+                    models.embedder,
+                    self.ask_settings,
+                    draft.disagreement.claims if draft.disagreement else (),
+                )
             )
         clock.lap("writing")
         return draft.answer(sentences, citations, EXTRACTIVE, clock)

@@ -19,7 +19,6 @@ from ingest.protocols import Embedder
 from ingest.text.chunking import embedded_text
 from ingest.text.sentences import ITEM
 from rag.answers.choose import CLOSE, SEVERAL, SURE, Extract, choose, sentences_of
-from rag.answers.disagree import disagreement
 from rag.answers.disagree.claims import Claim
 from rag.answers.sides import sides
 from rag.search.rerank import ReadHit
@@ -42,8 +41,17 @@ _SEVERAL = re.compile(
 )
 
 
-def extract(query: str, reads: Sequence[ReadHit], embedder: Embedder, ask: AskSettings) -> list[Extract]:
-    """The sentences of the answer in the order they are shown; empty when nothing was read."""
+def extract(
+    query: str,
+    reads: Sequence[ReadHit],
+    embedder: Embedder,
+    ask: AskSettings,
+    claims: Sequence[Claim] = (),
+) -> list[Extract]:
+    """The sentences of the answer in the order they are shown; empty when nothing was read.
+
+    `claims` are those of two documents that disagree: both are quoted, before all else and in that order.
+    """
     looked_at = reads[: ask.answer_passages]
     ranks = {read.hit.chunk.id: rank for rank, read in enumerate(looked_at)}
     found = [each for read in looked_at for each in sentences_of(read)]
@@ -66,7 +74,7 @@ def extract(query: str, reads: Sequence[ReadHit], embedder: Embedder, ask: AskSe
     margins = np.maximum(margins, margins.max() - LEAST_MARGIN)
     scores = _standard(margins) + _standard(near[0]) - RANK_PENALTY * place
     scored = [replace(each, score=float(score)) for each, score in zip(found, scores, strict=True)]
-    both = _both_of(disagreement(query, reads), scored)
+    both = _both_of(claims, scored)
     first = both or (_one_of_each(scored, near[1] - near[2]) if either else [])
     words = int(ask.answer_words * (SEVERAL_SHARE if several else 1.0))
     return choose(scored, words, SURE if sure else SEVERAL if several else CLOSE, first, apart=bool(both))
@@ -109,9 +117,9 @@ def _one_of_each(scored: Sequence[Extract], leaning: NDArray[np.float32]) -> lis
     return list(dict.fromkeys((scored[best], scored[int(scores.argmax())])))
 
 
-def _both_of(claims: Sequence[Claim] | None, scored: Sequence[Extract]) -> list[Extract]:
+def _both_of(claims: Sequence[Claim], scored: Sequence[Extract]) -> list[Extract]:
     """The sentences in which two documents disagree; empty where either is not among `scored`."""
-    told = [each for claim in claims or () if (each := _sentence_of(claim, scored))]
+    told = [each for claim in claims if (each := _sentence_of(claim, scored))]
     return told if len(told) == 2 else []
 
 

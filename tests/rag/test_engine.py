@@ -128,6 +128,8 @@ def test_two_documents_that_disagree_are_named(engine: Engine, library: LocalLib
     assert notice.startswith("Two documents disagree: “")
     assert "says 5 euros" in notice
     assert "says 4 €" in notice
+    newer, older = sorted(("5 euros", "4 €"), key=notice.index)
+    assert answer.text.index(newer) < answer.text.index(older), "both are quoted, in the notice's order"
     agreed, _ = ended(engine.ask(QUESTION, library))
     assert agreed.notices == ()
 

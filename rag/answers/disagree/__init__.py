@@ -8,6 +8,6 @@ figures. No model is asked: what the reader has said of the passages is all that
 """
 
 from rag.answers.disagree.find import disagreement
-from rag.answers.disagree.told import OPENING, in_words
+from rag.answers.disagree.told import OPENING, Told, told
 
-__all__ = ["OPENING", "disagreement", "in_words"]
+__all__ = ["OPENING", "Told", "disagreement", "told"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from ingest.shelf.dated import Dated, Order
 from ingest.text.dating import latest_month
@@ -18,7 +18,15 @@ ORDERS: dict[Order | None, str] = {
 }
 
 
-def in_words(claims: tuple[Claim, Claim], dated: Mapping[int, Dated]) -> str:
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A disagreement as people are told of it: its claims, the newer first where that is known, and the `notice`."""
+
+    claims: tuple[Claim, Claim]
+    notice: str
+
+
+def told(claims: tuple[Claim, Claim], dated: Mapping[int, Dated]) -> Told:
     """ "Two documents disagree: “Minutes” (May 2026) says 5 euros, “Guide” (2025) says 4 € (newer first)."
 
     `dated` by document id; a month in the sentence of a figure counts before all else.
@@ -32,7 +40,8 @@ def in_words(claims: tuple[Claim, Claim], dated: Mapping[int, Dated]) -> str:
     if names[0] == names[1]:  # editions of one text: the files tell them apart
         names = [claim.hit.chunk.key for claim in (one, other)]
     when = [f" ({age.period.shown})" if order == "told" and age.period else "" for age in ages]
-    return f"{OPENING}“{names[0]}”{when[0]} says {one.shown}, “{names[1]}”{when[1]} says {other.shown}{ORDERS[order]}."
+    said = f"“{names[0]}”{when[0]} says {one.shown}, “{names[1]}”{when[1]} says {other.shown}"
+    return Told((one, other), f"{OPENING}{said}{ORDERS[order]}.")
 
 
 def _aged(claim: Claim, dated: Mapping[int, Dated]) -> Dated:

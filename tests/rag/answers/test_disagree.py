@@ -9,7 +9,7 @@ import pytest
 
 from ingest.shelf.dated import Dated
 from ingest.text.dating import named
-from rag.answers.disagree import disagreement, in_words
+from rag.answers.disagree import disagreement, told
 from rag.answers.disagree.claims import Figure
 from rag.search.rerank import ReadHit
 from tests.rag.answers.test_ground import read_hit
@@ -186,7 +186,7 @@ def test_one_document_does_not_disagree_with_itself() -> None:
 
 
 @pytest.mark.parametrize(
-    ("keys", "days", "told"),
+    ("keys", "days", "said"),
     [
         (("guide.md", "minutes.md"), (1, 1), "“Guide” says 4 €, “Minutes” says 5 euros."),
         (("guide.md", "minutes.md"), (1, 2), "“Minutes” says 5 euros, “Guide” says 4 € (added later first)."),
@@ -208,7 +208,7 @@ def test_one_document_does_not_disagree_with_itself() -> None:
         ),
     ],
 )
-def test_what_is_newer_comes_first(keys: tuple[str, str], days: tuple[int, int], told: str) -> None:
+def test_what_is_newer_comes_first(keys: tuple[str, str], days: tuple[int, int], said: str) -> None:
     found = disagreement(QUESTION, [read(1, OLD, "4 €"), read(2, NEW, "5 euros")])
     assert found
     one, other = (
@@ -219,7 +219,9 @@ def test_what_is_newer_comes_first(keys: tuple[str, str], days: tuple[int, int],
         number: Dated(key, datetime(2026, 4, day, 12).timestamp(), period=named(key, ""))
         for number, (key, day) in enumerate(zip(keys, days, strict=True), 1)
     }
-    assert in_words((one, other), dated) == f"Two documents disagree: {told}"
+    newer_first = told((one, other), dated)
+    assert newer_first.notice == f"Two documents disagree: {said}"
+    assert [claim.shown in said[: said.index(",")] for claim in newer_first.claims] == [True, False]
 
 
 def test_of_one_title_the_files_are_named() -> None:
@@ -229,5 +231,7 @@ def test_of_one_title_the_files_are_named() -> None:
         replace(each, hit=replace(each.hit, chunk=replace(each.hit.chunk, key=key, title="Prices")))
         for each, key in zip(found, ("a/prices.md", "b/prices.md"), strict=True)
     )
-    told = in_words((one, other), {})
-    assert told == "Two documents disagree: “a/prices.md” says 4 €, “b/prices.md” says 5 euros."
+    assert (
+        told((one, other), {}).notice
+        == "Two documents disagree: “a/prices.md” says 4 €, “b/prices.md” says 5 euros."
+    )

@@ -8,6 +8,7 @@ from ingest.embedder import load_embedder
 from ingest.protocols import Embedder
 from ingest.settings import Settings
 from rag.answers.choose import Extract
+from rag.answers.disagree import disagreement
 from rag.answers.extract import extract
 from rag.reader import Reader
 from rag.settings import AskSettings
@@ -139,6 +140,8 @@ def test_where_two_documents_disagree_both_are_quoted(
     reads = read(
         reader, question, ("Guide", f"{one} {filler}"), ("Minutes", f"{filler} {other}"), ("Yard", filler)
     )
-    said = texts_of(extract(question, reads, embedder, AskSettings()))
-    assert one in said
-    assert other in said
+    claims = disagreement(question, reads)
+    assert claims
+    for order in (claims, claims[::-1]):  # as the newer comes first
+        said = texts_of(extract(question, reads, embedder, AskSettings(), order))
+        assert [text for text in said if text in (one, other)] == [claim.sentence.text for claim in order]
