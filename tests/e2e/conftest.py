@@ -243,6 +243,7 @@ def new_library(page: Page, app: App, name: str) -> str:
 def ask(page: Page, question: str) -> None:
     field = page.get_by_test_id("stChatInputTextArea")
     field.fill(question)
+    expect(page.get_by_test_id("stChatInputSubmitButton")).to_be_enabled()  # not while a file is on its way
     field.press("Enter")
 
 

@@ -4,6 +4,7 @@
 const NEAR_PIXELS = 120; // a question so near to the beginning of the page stays where it is
 const TRIES = 60; // frames to wait for the question to be drawn
 const SETTLE_MS = 4000; // so long the answers of a chat that is opened may take to be drawn
+const STILL_MS = 100; // a glide that has not moved for so long has ended, there or on its way
 const HANDS = ["wheel", "pointerdown", "keydown", "touchmove"];
 
 export default function inSight({ parentElement, data }) {
@@ -24,8 +25,7 @@ export default function inSight({ parentElement, data }) {
   whenDrawn(data.question, (question) => {
     if (!makeRoom(data.question) || !(first || data.asked)) return; // another version is looked at: the page stays
     const still = first || window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-    question.scrollIntoView({ block: "start", behavior: still ? "instant" : "smooth" });
-    if (first) settle(data.question, question.closest(".st-key-column"));
+    settle(data.question, question.closest(".st-key-column"), still ? "instant" : "smooth");
   });
   return parentElement.footnoteEnd;
 }
@@ -38,15 +38,25 @@ function whenDrawn(id, then, tries = TRIES) {
   else if (tries) requestAnimationFrame(() => whenDrawn(id, then, tries - 1));
 }
 
-// A chat that is opened: its answers come one by one and move the question; it goes back until the person takes over.
-function settle(id, column) {
-  const grown = new ResizeObserver(() => makeRoom(id) && find(id).scrollIntoView({ block: "start", behavior: "instant" }));
+// It goes to the top, and there again until the person takes over: the answers of a chat that is opened come one by one
+// and move it, and the input, which Streamlit focuses anew when a question is on its way, ends a glide halfway.
+function settle(id, column, behavior) {
+  const go = () => makeRoom(id) && find(id).scrollIntoView({ block: "start", behavior });
+  let before;
+  const held = setInterval(() => {
+    const at = find(id)?.getBoundingClientRect().top;
+    if (at === before) go();
+    before = at;
+  }, STILL_MS);
+  const grown = new ResizeObserver(go);
   const end = () => {
+    clearInterval(held);
     grown.disconnect();
     HANDS.forEach((name) => window.removeEventListener(name, end, true));
   };
   HANDS.forEach((name) => window.addEventListener(name, end, true));
   setTimeout(end, SETTLE_MS);
+  go();
   grown.observe(column);
 }
 
