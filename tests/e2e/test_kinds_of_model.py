@@ -167,7 +167,9 @@ def test_a_folder_and_a_tag_are_all_that_a_model_is_shown(
     page.get_by_role("button", name="Asking all 6 documents").click()
     take(page, "Folders", "guides (2)")
     seen(page.get_by_role("button", name="Asking 2 of 6 documents · guides"))
-    for example in page.locator(".st-key-examples button").all():
+    examples = page.locator(".st-key-examples button")
+    expect(examples).to_have_count(len(GUIDES))
+    for example in examples.all():
         expect(example).to_contain_text(re.compile("Laptops|Keys"))
     ask(page, "How often is a new laptop ordered?")
     expect(answers.locator(".fn-text")).to_contain_text("every four years", timeout=90_000)
