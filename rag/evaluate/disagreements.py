@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -21,7 +20,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ingest.settings import Settings, go_offline
+from ingest.settings import Settings
+from rag.evaluate.homes import settings_over
 from rag.evaluate.labels import labelled
 
 if TYPE_CHECKING:
@@ -53,8 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--limit", type=int, default=LIMIT, help="questions of a set; 0 is all")
     parser.add_argument("--home", type=Path, help="its libraries are kept for the next run")
     chosen = parser.parse_args(arguments)
-    settings = Settings.load(home=chosen.home or Path(tempfile.mkdtemp(prefix="footnote-disagreements-")))
-    go_offline(os.environ, settings.allow_download)
+    settings = settings_over(chosen.home, "disagreements")
     if chosen.sets:
         report: Any = {name: set_warnings(settings, chosen.sets / name, chosen.limit) for name in chosen.only}
     else:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
@@ -19,10 +18,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ingest.settings import Settings, go_offline
 from ingest.shelf.scope import Scope
 from ingest.text.sentences import sentences
 from rag.evaluate.claims import lines
+from rag.evaluate.homes import settings_over
 from rag.model import Answer, Finished
 
 if TYPE_CHECKING:
@@ -51,8 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, help="file for all answers, a line of JSON each")
     parser.add_argument("--home", type=Path, help="its library is kept for the next run")
     chosen = parser.parse_args(arguments)
-    settings = Settings.load(home=chosen.home or Path(tempfile.mkdtemp(prefix="footnote-injected-")))
-    go_offline(os.environ, settings.allow_download)
+    settings = settings_over(chosen.home, "injected")
 
     from ingest.home.opening import open_home
     from rag.engine import Engine

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import re
 import shutil
 import tempfile
@@ -21,7 +20,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ingest.settings import Settings, go_offline
+from rag.evaluate.homes import settings_over
 from rag.evaluate.labels import labelled
 from rag.model import Answer, Finished, Turn
 
@@ -53,8 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--only", nargs="+", help="of the files, without .jsonl")
     parser.add_argument("--home", type=Path, help="its library is kept for the next run")
     chosen = parser.parse_args(arguments)
-    settings = Settings.load(home=chosen.home or Path(tempfile.mkdtemp(prefix="footnote-one-changed-")))
-    go_offline(os.environ, settings.allow_download)
+    settings = settings_over(chosen.home, "one-changed")
 
     from ingest.home.opening import open_home
     from rag.engine import Engine

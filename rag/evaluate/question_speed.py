@@ -10,15 +10,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ingest.settings import Settings, go_offline
+from rag.evaluate.homes import settings_over
 
 if TYPE_CHECKING:
     from ingest.home.opening import LocalHome
@@ -37,8 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--limit", type=int, default=60)
     parser.add_argument("--beside", type=Path, metavar="FOLDER", help="files to take in meanwhile")
     chosen = parser.parse_args(arguments)
-    settings = Settings.load(home=chosen.home or Path(tempfile.mkdtemp(prefix="footnote-speed-")))
-    go_offline(os.environ, settings.allow_download)
+    settings = settings_over(chosen.home, "speed")
 
     from ingest.home.opening import open_home
     from ingest.inference.machine import cpu_name

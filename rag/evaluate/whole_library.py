@@ -17,16 +17,14 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
-import os
 import re
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ingest.settings import Settings, go_offline
+from rag.evaluate.homes import settings_over
 from rag.evaluate.labels import labelled
 
 if TYPE_CHECKING:
@@ -62,8 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "--ordinary", type=Path, nargs="+", help="files of questions that are not of this sort"
     )
     chosen = parser.parse_args(arguments)
-    settings = Settings.load(home=chosen.home or Path(tempfile.mkdtemp(prefix="footnote-whole-")))
-    go_offline(os.environ, settings.allow_download)
+    settings = settings_over(chosen.home, "whole")
 
     from ingest.home.opening import open_home
     from rag.engine import Engine

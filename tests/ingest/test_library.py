@@ -314,7 +314,8 @@ def test_killed_at_any_moment_it_loses_nothing_acknowledged(tmp_path: Path) -> N
             (chunk,) = library.document_chunks(key)
             told = int(chunk.text.split("Revision ")[1].split()[0])
             assert number is None or told >= number, "an acknowledged revision was lost"
-        assert set(origins) >= {key for key, number in kept.items() if number is not None} - {"file-4.md"}
+        # Each fifth is removed right after it was added: that may be done and not yet told.
+        assert set(origins) >= {key for key, number in kept.items() if number is not None and number % 5 != 4}
         home.close()
 
 

@@ -186,9 +186,7 @@ def test_a_follow_up_takes_over_what_it_leaves_out(engine: Engine, library: Loca
     assert alone.query == "and for students?"
 
 
-def test_a_chat_model_puts_a_follow_up_into_words_of_its_own(
-    home: LocalHome, engine: Engine, library: LocalLibrary
-) -> None:
+def test_a_chat_model_puts_a_follow_up_into_words_of_its_own(engine: Engine, library: LocalLibrary) -> None:
     history = [Turn("user", QUESTION), Turn("assistant", "An adult membership costs 48 € a year.")]
     with serving() as server:
         asking = with_model(engine, server.url, "condense")
@@ -232,9 +230,7 @@ def test_any_characters_are_a_question(engine: Engine, library: LocalLibrary, qu
     assert answer.text
 
 
-def test_a_chat_model_streams_and_every_sentence_is_checked(
-    home: LocalHome, engine: Engine, library: LocalLibrary
-) -> None:
+def test_a_chat_model_streams_and_every_sentence_is_checked(engine: Engine, library: LocalLibrary) -> None:
     with serving() as server:
         answer, told = ended(with_model(engine, server.url, "cite").ask(QUESTION, library))
         assert QUESTION in server.prompt()
@@ -257,7 +253,7 @@ def test_a_chat_model_streams_and_every_sentence_is_checked(
 
 
 def test_strict_answers_hold_what_is_supported_and_say_what_is_missing(
-    home: LocalHome, engine: Engine, library: LocalLibrary
+    engine: Engine, library: LocalLibrary
 ) -> None:
     with serving() as server:
         loose = with_model(engine, server.url, "invent")
@@ -276,7 +272,7 @@ def test_strict_answers_hold_what_is_supported_and_say_what_is_missing(
 
 
 def test_an_answer_that_only_talks_is_not_counted_and_strictly_none(
-    home: LocalHome, engine: Engine, library: LocalLibrary
+    engine: Engine, library: LocalLibrary
 ) -> None:
     with serving() as server:
         model = with_model(engine, server.url, "talk")
@@ -294,7 +290,7 @@ def test_an_answer_that_only_talks_is_not_counted_and_strictly_none(
 
 
 def test_a_strict_answer_of_inventions_alone_gives_way_to_quotations(
-    home: LocalHome, engine: Engine, library: LocalLibrary
+    engine: Engine, library: LocalLibrary
 ) -> None:
     with serving() as server:
         model = with_model(engine, server.url, "invent-all")
@@ -312,9 +308,7 @@ def test_a_strict_answer_of_inventions_alone_gives_way_to_quotations(
     assert "quotations" not in unknown.notices[0], "there are none"
 
 
-def test_a_chat_model_that_refuses_is_a_refusal(
-    home: LocalHome, engine: Engine, library: LocalLibrary
-) -> None:
+def test_a_chat_model_that_refuses_is_a_refusal(engine: Engine, library: LocalLibrary) -> None:
     with serving() as server:
         answer, _ = ended(with_model(engine, server.url, "refuse").ask(QUESTION, library))
     assert answer.refused
@@ -323,7 +317,7 @@ def test_a_chat_model_that_refuses_is_a_refusal(
 
 @pytest.mark.parametrize("model", ["429", "500", "garbage", "empty", "nobody"])
 def test_a_failing_chat_model_gives_quotations_and_says_so(
-    home: LocalHome, engine: Engine, library: LocalLibrary, model: str
+    engine: Engine, library: LocalLibrary, model: str
 ) -> None:
     with serving() as server:
         answer, _ = ended(with_model(engine, server.url, model).ask(QUESTION, library))
@@ -332,7 +326,7 @@ def test_a_failing_chat_model_gives_quotations_and_says_so(
     assert "quotations instead" in answer.notices[0]
 
 
-def test_hostile_output_points_nowhere(home: LocalHome, engine: Engine, library: LocalLibrary) -> None:
+def test_hostile_output_points_nowhere(engine: Engine, library: LocalLibrary) -> None:
     with serving() as server:
         answer, _ = ended(with_model(engine, server.url, "hostile").ask(QUESTION, library))
     numbers = {marker for sentence in answer.sentences for marker in sentence.markers}
